@@ -1,0 +1,18 @@
+package aiserver.engine;
+
+import java.util.List;
+
+/** Speech to text: one model, several runs at a time where the engine was made with several states. */
+public interface SpeechEngine extends Engine {
+    /**
+     * Writes down what is said.
+     *
+     * @param samples mono, 16 kHz, -1 to 1, finite
+     * @throws EngineException INVALID_INPUT for samples that are not finite or a language that the model has not,
+     *                         CANCELLED, OUT_OF_MEMORY, ENGINE_FAILED; loads the model first where it is not loaded
+     */
+    Transcript transcribe(float[] samples, SpeechRequest request, RunControl control);
+
+    /** ISO 639-1 codes that can be forced. */
+    List<String> languages();
+}
