@@ -44,7 +44,8 @@ public sealed interface AnswerForm {
      * probabilities on the way is the probability of the option against the others; see {@link Generation#choices()}.
      *
      * @param name    under which the result is found; repeated in a {@link Repeat} the last one counts
-     * @param options at least one, all different, none empty; an option may not be a prefix of another
+     * @param options at least one, all different, none empty; one may be the beginning of another where what follows
+     *                it in the template tells the two apart
      */
     record Choice(String name, List<Option> options) implements Part {
         public Choice {
@@ -78,16 +79,6 @@ public sealed interface AnswerForm {
             Objects.requireNonNull(name, "name");
             if (maxChars < 1) {
                 throw new EngineException(EngineException.Kind.INVALID_INPUT, "maxChars must be 1 or more but is " + maxChars);
-            }
-        }
-    }
-
-    /** A whole number without sign or leading zero, {@code min} to {@code max}. */
-    record JsonInteger(String name, int min, int max) implements Part {
-        public JsonInteger {
-            Objects.requireNonNull(name, "name");
-            if (min < 0 || max < min) {
-                throw new EngineException(EngineException.Kind.INVALID_INPUT, "number range cannot be " + min + " to " + max);
             }
         }
     }
