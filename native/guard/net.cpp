@@ -1,0 +1,280 @@
+// The process-wide half of the guard: abort callback, logging, backends, devices, memory.
+#include "net.hpp"
+
+#include "ggml-backend.h"
+#include "ggml.h"
+#include "llama.h"
+#include "stable-diffusion.h"
+#include "whisper.h"
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <cstdlib>
+#include <cstring>
+#include <deque>
+#include <mutex>
+
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
+namespace guard {
+
+namespace {
+
+constexpr size_t kept_words = 4096;   // bytes of an engine's last words that a thread keeps
+constexpr size_t kept_lines = 2048;   // log lines that wait to be taken
+
+struct log_queue {
+    std::mutex mutex;
+    std::condition_variable filled;
+    std::deque<std::string> lines;
+    size_t dropped = 0;
+    int level = 2;
+};
+
+log_queue & logs() {
+    // Never destroyed: engines log from threads that may outlive static destruction.
+    static log_queue * queue = new log_queue;
+    return *queue;
+}
+
+std::string & partial() {
+    // Engines write a line in several pieces; the pieces come together here until the line feed.
+    static thread_local std::string text;
+    return text;
+}
+
+void keep(int level, const std::string & line) {
+    if (line.empty()) {
+        return;
+    }
+    call_record & r = record();
+    if (r.depth > 0 && level >= 3) {
+        if (r.words.size() + line.size() > kept_words) {
+            r.words.erase(0, std::min(r.words.size(), line.size() + 1));
+        }
+        r.words.append(line, 0, kept_words).push_back('\n');
+    }
+    log_queue & q = logs();
+    std::lock_guard<std::mutex> lock(q.mutex);
+    if (level < q.level) {
+        return;
+    }
+    if (q.lines.size() >= kept_lines) {
+        q.dropped++;
+        return;
+    }
+    q.lines.push_back(std::to_string(level) + line);
+    q.filled.notify_one();
+}
+
+void on_ggml_log(ggml_log_level level, const char * text, void *) {
+    static thread_local int last = 2;
+    int mapped = last;
+    switch (level) {
+        case GGML_LOG_LEVEL_DEBUG: mapped = 1; break;
+        case GGML_LOG_LEVEL_INFO:  mapped = 2; break;
+        case GGML_LOG_LEVEL_WARN:  mapped = 3; break;
+        case GGML_LOG_LEVEL_ERROR: mapped = 4; break;
+        case GGML_LOG_LEVEL_CONT:  break;
+        default:                   mapped = 2; break;
+    }
+    last = mapped;
+    log_line(mapped, text);
+}
+
+void on_sd_log(sd_log_level_t level, const char * text, void *) {
+    switch (level) {
+        case SD_LOG_DEBUG: log_line(1, text); break;
+        case SD_LOG_INFO:  log_line(2, text); break;
+        case SD_LOG_WARN:  log_line(3, text); break;
+        default:           log_line(4, text); break;
+    }
+}
+
+void on_abort(const char * message) {
+    if (record().depth > 0) {
+        throw aborted(message);
+    }
+    log_line(4, message);
+    log_line(4, "\n");
+    std::fprintf(stderr, "%s\n", message);
+    // returning lets ggml end the process: there is nobody to catch it
+}
+
+} // namespace
+
+call_record & record() noexcept {
+    static thread_local call_record r;
+    return r;
+}
+
+void log_line(int level, const char * text) noexcept {
+    if (!text) {
+        return;
+    }
+    try {
+        std::string & pending = partial();
+        for (const char * at = text; *at;) {
+            const char * end = std::strchr(at, '\n');
+            if (!end) {
+                pending.append(at);
+                break;
+            }
+            pending.append(at, static_cast<size_t>(end - at));
+            keep(level, pending);
+            pending.clear();
+            at = end + 1;
+        }
+    } catch (...) {
+        // no memory for a log line: the line is lost, the call is not
+    }
+}
+
+void note_failure(int kind, const char * what) noexcept {
+    call_record & r = record();
+    r.failure = kind;
+    try {
+        r.words.insert(0, std::string(what ? what : "") + "\n");
+    } catch (...) {
+        r.words.clear();
+    }
+}
+
+void take_logs() noexcept {
+    llama_log_set(on_ggml_log, nullptr);
+    whisper_log_set(on_ggml_log, nullptr);
+    sd_set_log_callback(on_sd_log, nullptr);
+    // ggml has one slot that all three write to: ours goes in last
+    ggml_log_set(on_ggml_log, nullptr);
+}
+
+} // namespace guard
+
+using namespace guard;
+
+// Before any library that reads them: OpenMP reads its settings when it is loaded with the CPU plugin, and an abort
+// would fork a debugger for a backtrace and may hang.
+__attribute__((constructor)) static void set_environment() {
+    setenv("OMP_WAIT_POLICY", "passive", 0);
+    setenv("GGML_NO_BACKTRACE", "1", 0);
+}
+
+extern "C" {
+
+const char * ag_init(const char * backend_folder) {
+    static std::string problem;
+    const int32_t rc = run([&] {
+        ggml_set_abort_callback(on_abort);
+        take_logs();
+        if (ggml_backend_reg_by_name("CPU") == nullptr) {
+            ggml_backend_load_all_from_path(backend_folder);
+        }
+        llama_backend_init();
+        take_logs();
+    });
+    if (rc != 0) {
+        problem = "the engines' backends cannot be loaded: " + record().words;
+        return problem.c_str();
+    }
+    if (ggml_backend_reg_by_name("CPU") == nullptr) {
+        problem = std::string("no CPU backend in ") + backend_folder + " fits this processor";
+        return problem.c_str();
+    }
+    return nullptr;
+}
+
+int32_t ag_failure(void) { return record().failure; }
+const char * ag_words(void) { return record().words.c_str(); }
+
+size_t ag_log_take(char * buffer, size_t capacity, int32_t wait_ms) {
+    log_queue & q = logs();
+    std::unique_lock<std::mutex> lock(q.mutex);
+    if (q.lines.empty() && wait_ms > 0) {
+        q.filled.wait_for(lock, std::chrono::milliseconds(wait_ms), [&] { return !q.lines.empty(); });
+    }
+    size_t used = 0;
+    auto put = [&](const std::string & line) {
+        const size_t room = capacity - used;
+        if (room < 2) {
+            return false;
+        }
+        const size_t bytes = std::min(line.size(), room - 1);
+        if (bytes < line.size() && used > 0) {
+            return false; // the whole line goes into the next buffer
+        }
+        std::memcpy(buffer + used, line.data(), bytes);
+        used += bytes;
+        buffer[used++] = '\n';
+        return true;
+    };
+    while (!q.lines.empty() && put(q.lines.front())) {
+        q.lines.pop_front();
+    }
+    if (q.dropped > 0 && q.lines.empty() && put("3" + std::to_string(q.dropped) + " log lines were dropped")) {
+        q.dropped = 0;
+    }
+    return used;
+}
+
+void ag_log_level(int32_t level) {
+    log_queue & q = logs();
+    std::lock_guard<std::mutex> lock(q.mutex);
+    q.level = level;
+}
+
+const char * ag_versions(void) {
+    static const std::string text = std::string("ggml ") + ggml_version() + "\nllama " + llama_version() + "\nwhisper " +
+                                    whisper_version() + "\nstable-diffusion " + sd_version() + "\n";
+    return text.c_str();
+}
+
+int32_t ag_device_count(void) { return static_cast<int32_t>(ggml_backend_dev_count()); }
+
+void * ag_device(int32_t index) {
+    return index >= 0 && index < ag_device_count() ? ggml_backend_dev_get(static_cast<size_t>(index)) : nullptr;
+}
+
+const char * ag_device_name(int32_t index) {
+    auto * device = static_cast<ggml_backend_dev_t>(ag_device(index));
+    return device ? ggml_backend_dev_name(device) : nullptr;
+}
+
+const char * ag_device_description(int32_t index) {
+    auto * device = static_cast<ggml_backend_dev_t>(ag_device(index));
+    return device ? ggml_backend_dev_description(device) : nullptr;
+}
+
+int32_t ag_device_type(int32_t index) {
+    auto * device = static_cast<ggml_backend_dev_t>(ag_device(index));
+    if (!device) {
+        return 3;
+    }
+    switch (ggml_backend_dev_type(device)) {
+        case GGML_BACKEND_DEVICE_TYPE_CPU:  return 0;
+        case GGML_BACKEND_DEVICE_TYPE_GPU:  return 1;
+        case GGML_BACKEND_DEVICE_TYPE_IGPU: return 2;
+        default:                            return 3;
+    }
+}
+
+bool ag_device_memory(int32_t index, size_t * free_bytes, size_t * total_bytes) {
+    auto * device = static_cast<ggml_backend_dev_t>(ag_device(index));
+    if (!device) {
+        return false;
+    }
+    return call<bool>(false, [&] {
+        ggml_backend_dev_memory(device, free_bytes, total_bytes);
+        return true;
+    });
+}
+
+void ag_trim_memory(void) {
+#if defined(__GLIBC__)
+    malloc_trim(0);
+#endif
+}
+
+} // extern "C"

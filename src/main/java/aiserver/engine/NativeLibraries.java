@@ -1,0 +1,147 @@
+package aiserver.engine;
+
+import bindings.guard.guard_h;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Brings the native half into the process: finds the folder that scripts/build-native.sh made, loads its libraries,
+ * holds what they were compiled with against the bindings, and starts the engines' backends and logging. Done once in
+ * a process, by whoever comes first, from any thread; a failure is final for this class loader and is told again to
+ * whoever asks again.
+ */
+public final class NativeLibraries {
+    /** System property: the folder with the platforms' folders, in place of {@code native/dist}. */
+    public static final String FOLDER_PROPERTY = "aiserver.native.dir";
+    /** Environment variable for the same. */
+    public static final String FOLDER_VARIABLE = "AI_SERVER_NATIVE_DIST";
+
+    private static final Logger LOG = LoggerFactory.getLogger(NativeLibraries.class);
+    // In the order in which they need each other, so that a missing one is named and not its user.
+    private static final List<String> LIBRARIES =
+            List.of("ggml-base", "ggml", "llama", "whisper", "stable-diffusion", "ai-guard");
+
+    private static boolean loaded;
+    private static EngineException failure;
+
+    private NativeLibraries() {
+    }
+
+    /** @throws EngineException MODEL_NOT_AVAILABLE, with what to do */
+    public static synchronized void load() {
+        if (loaded) {
+            return;
+        }
+        if (failure != null) {
+            throw new EngineException(failure.kind(), failure.getMessage(), failure);
+        }
+        try {
+            load(folder());
+            loaded = true;
+        } catch (EngineException e) {
+            failure = e;
+            throw e;
+        }
+    }
+
+    /** Where the libraries of this platform are expected: {@code <dist>/<os>-<arch>}. */
+    public static Path folder() {
+        String dist = System.getProperty(FOLDER_PROPERTY, System.getenv(FOLDER_VARIABLE));
+        Path root = dist != null && !dist.isBlank() ? Path.of(dist)
+                : Path.of(System.getProperty("aiserver.home", ""), "native", "dist");
+        return root.resolve(platform()).toAbsolutePath();
+    }
+
+    static String platform() {
+        String os = System.getProperty("os.name").toLowerCase(Locale.ROOT).split(" ")[0];
+        String arch = System.getProperty("os.arch");
+        return os + "-" + (arch.equals("amd64") ? "x86_64" : arch);
+    }
+
+    private static void load(Path folder) {
+        for (String name : LIBRARIES) {
+            Path file = folder.resolve("lib" + name + ".so");
+            if (!Files.isRegularFile(file)) {
+                throw unavailable("native library " + file + " is missing; run scripts/build-native.sh, or set "
+                        + FOLDER_VARIABLE + " to where it put them", null);
+            }
+            try {
+                System.load(file.toString());
+            } catch (UnsatisfiedLinkError e) {
+                throw unavailable("native library " + file + " cannot be loaded (" + e.getMessage()
+                        + "); run scripts/build-native.sh --clean", e);
+            }
+        }
+        Abi.check(text(guard_h.ag_built_versions()), text(guard_h.ag_versions()), text(guard_h.ag_layouts()));
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment problem = guard_h.ag_init(arena.allocateFrom(folder.toString()));
+            if (!problem.equals(MemorySegment.NULL)) {
+                throw unavailable(text(problem).strip()
+                        + "; run scripts/build-native.sh here, or with --portable for all processors", null);
+            }
+        }
+        NativeLog.start();
+        Devices.all().forEach(device -> LOG.info("device {}: {} ({} MB free of {} MB)", device.name(),
+                device.description(), device.freeBytes() >> 20, device.totalBytes() >> 20));
+    }
+
+    private static String text(MemorySegment zeroTerminated) {
+        return zeroTerminated.reinterpret(Long.MAX_VALUE).getString(0);
+    }
+
+    private static EngineException unavailable(String message, Throwable cause) {
+        return new EngineException(EngineException.Kind.MODEL_NOT_AVAILABLE, message, cause);
+    }
+
+    /** What the bindings were generated from, held against what the libraries were compiled from. */
+    static final class Abi {
+        private Abi() {
+        }
+
+        /** @throws EngineException naming the first difference */
+        static void check(String builtVersions, String reportedVersions, String layouts) {
+            String[] built = builtVersions.split("\n");
+            String[] reported = reportedVersions.split("\n");
+            for (int i = 0; i < built.length; i++) {
+                // A library reports "0.6.0-dev" where its build file says 0.6.0.
+                if (i >= reported.length || !reported[i].startsWith(built[i])) {
+                    throw unavailable("the native libraries do not belong together: the guard was compiled with "
+                            + built[i] + " but " + (i < reported.length ? reported[i] : "nothing")
+                            + " was loaded; run scripts/build-native.sh --clean", null);
+                }
+            }
+            String[] expected = expectedLayouts().split("\n");
+            String[] found = layouts.split("\n");
+            for (int i = 0; i < Math.max(expected.length, found.length); i++) {
+                String want = i < expected.length ? expected[i] : "nothing";
+                String have = i < found.length ? found[i] : "nothing";
+                if (!want.equals(have)) {
+                    throw unavailable("the native libraries do not fit the bindings: the bindings have the struct ["
+                            + want + "], the libraries were compiled with [" + have
+                            + "]; build the pinned engines (scripts/build-native.sh), or make the bindings anew"
+                            + " for yours (scripts/generate-bindings.sh)", null);
+                }
+            }
+        }
+
+        static String expectedLayouts() {
+            try (InputStream in = NativeLibraries.class.getResourceAsStream("/bindings/layouts.txt")) {
+                if (in == null) {
+                    throw unavailable("bindings/layouts.txt is not in the jar; build it with Maven", null);
+                }
+                return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+            } catch (IOException e) {
+                throw unavailable("bindings/layouts.txt cannot be read: " + e.getMessage(), e);
+            }
+        }
+    }
+}
