@@ -1,0 +1,30 @@
+package aiserver.redis;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+
+/** The steps of delivery that must be atomic, as Lua beside this class: each file says its keys, arguments and answer. */
+public enum Script {
+    CLAIM, FINISH, BURY, DROP, PUT_BACK, RECOVER, HEARTBEAT, FORGET, DEPTH, SHED, NOTE_CANCEL;
+
+    private final String source;
+
+    Script() {
+        String file = name().toLowerCase(Locale.ROOT) + ".lua";
+        try (InputStream in = Script.class.getResourceAsStream(file)) {
+            if (in == null) {
+                throw new IllegalStateException("aiserver/redis/" + file + " is not on the class path");
+            }
+            source = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    public String source() {
+        return source;
+    }
+}

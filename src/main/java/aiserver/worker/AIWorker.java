@@ -1,0 +1,507 @@
+package aiserver.worker;
+
+import aiserver.job.Envelope;
+import aiserver.job.ErrorCode;
+import aiserver.job.ImageJob;
+import aiserver.job.Job;
+import aiserver.job.JobCodec;
+import aiserver.job.JobException;
+import aiserver.job.JobResult;
+import aiserver.job.JobScope;
+import aiserver.job.LanguageJob;
+import aiserver.job.Reply;
+import aiserver.job.SpeechJob;
+import aiserver.job.TaskType;
+import aiserver.redis.Claim;
+import aiserver.redis.Delivery;
+import aiserver.redis.Keys;
+import aiserver.redis.Membership;
+import aiserver.redis.RedisClient;
+import aiserver.redis.RedisException;
+import io.micrometer.core.instrument.MeterRegistry;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.IntConsumer;
+import java.util.stream.Stream;
+
+/**
+ * The worker: pops jobs from the queues, has them done, and publishes each result. A job flows through this file from top to
+ * bottom: {@link #monitorQueue} pops it on the lane's monitor thread, {@link #dispatchTask} hands it to its service on one of
+ * the lane's job threads, {@link #publishResult} answers it. Whatever a job does, it ends in an answer and its lane goes on.
+ *
+ * <p>Made, started and stopped once, by whoever also owns the Redis client and the services.
+ */
+public final class AIWorker {
+    private static final Logger LOG = LoggerFactory.getLogger(AIWorker.class);
+    private static final Duration LOOK_AGAIN = Duration.ofMillis(200);
+    /** How long an engine gets to notice that its job is given back. */
+    private static final Duration BREAK_OFF = Duration.ofSeconds(3);
+    private static final int FRAMES_SHOWN = 12;
+
+    private final WorkerSettings settings;
+    private final RedisClient redis;
+    private final Handlers handlers;
+    private final Clock clock;
+    private final JobCodec codec;
+    private final Delivery delivery;
+    private final WorkerMetrics metrics;
+    private final Patience patience = new Patience();
+    private final VoiceFirst voiceFirst = new VoiceFirst();
+    private final Map<TaskType, Lane> lanes = new EnumMap<>(TaskType.class);
+    private final List<Thread> monitors = new ArrayList<>();
+    private final Supervisor supervisor;
+    private final AtomicReference<WorkerStatus.Phase> phase = new AtomicReference<>(WorkerStatus.Phase.NEW);
+    private final CountDownLatch hurry = new CountDownLatch(1);
+    private final CountDownLatch stopped = new CountDownLatch(1);
+
+    /**
+     * @param redis    stays the caller's to close, after the worker has stopped
+     * @param handlers one for every lane of the settings
+     * @param fatal    called with an exit status when the process can only be given up, such as for an engine that hangs
+     */
+    public AIWorker(WorkerSettings settings, RedisClient redis, Handlers handlers, MeterRegistry registry, IntConsumer fatal) {
+        this(settings, redis, handlers, registry, fatal, Clock.systemUTC());
+    }
+
+    AIWorker(WorkerSettings settings, RedisClient redis, Handlers handlers, MeterRegistry registry, IntConsumer fatal,
+             Clock clock) {
+        this.settings = settings;
+        this.redis = redis;
+        this.handlers = handlers;
+        this.clock = clock;
+        this.codec = new JobCodec(settings.limits());
+        this.delivery = new Delivery(redis, settings.delivery(), settings.workerId());
+        this.metrics = new WorkerMetrics(registry, settings.restarts());
+        settings.lanes().forEach((kind, lane) -> {
+            if (handlers.of(kind) == null) {
+                throw new IllegalArgumentException("lane " + kind.wireName() + " has nobody to do its jobs");
+            }
+            lanes.put(kind, new Lane(kind, lane, handlers.of(kind)));
+        });
+        lanes.values().forEach(metrics::watch);
+        Membership membership = new Membership(redis, settings.delivery(), settings.workerId(), codec);
+        this.supervisor = new Supervisor(this, settings, redis, membership, delivery, lanes.values(), metrics, voiceFirst, clock,
+                fatal);
+    }
+
+    /** Starts the lanes and returns; Redis need not be there yet. */
+    public void start() {
+        if (!phase.compareAndSet(WorkerStatus.Phase.NEW, WorkerStatus.Phase.WORKING)) {
+            throw new IllegalStateException("worker " + settings.workerId() + " was started before");
+        }
+        supervisor.start();
+        for (Lane lane : lanes.values()) {
+            Thread monitor = new Thread(() -> monitorQueue(lane.kind()), "lane-" + lane.kind().wireName());
+            monitors.add(monitor);
+            monitor.start();
+        }
+        LOG.atInfo().addKeyValue("worker_id", settings.workerId()).addKeyValue("lanes", lanes.keySet()).log("worker started");
+    }
+
+    /** Pops jobs of one kind until the worker stops, as many at a time as the lane has hands. Blocks. */
+    public void monitorQueue(TaskType kind) {
+        Lane lane = lanes.get(kind);
+        int failures = 0;
+        while (open()) {
+            try {
+                if (!taking() || !lane.ready()) {
+                    patience.sleep(LOOK_AGAIN);
+                    continue;
+                }
+                relieve(lane);
+                lane.unloadIfIdle();
+                if (lane.acquire(LOOK_AGAIN)) {
+                    pop(lane);
+                }
+                failures = 0;
+            } catch (RedisException e) {
+                if (!e.passing()) {
+                    LOG.error("lane {} cannot read its queue: {}", kind.wireName(), e.getMessage());
+                }
+                patience.pause(++failures);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                break;
+            } catch (RuntimeException | Error e) {
+                // Nothing that one message does may end a lane.
+                LOG.error("lane {} goes on after {}", kind.wireName(), where(e));
+                patience.pause(++failures);
+            }
+        }
+        try {
+            delivery.releaseUnclaimed(kind);
+        } catch (RedisException e) {
+            LOG.warn("lane {} leaves what it could not give back to other workers: {}", kind.wireName(), e.getMessage());
+        }
+    }
+
+    private void pop(Lane lane) {
+        Optional<byte[]> message = Optional.empty();
+        boolean handedOver = false;
+        try {
+            message = delivery.next(lane.kind());
+            if (message.isPresent()) {
+                Envelope envelope = codec.open(lane.kind(), message.get());
+                if (taking()) {
+                    lane.submit(() -> work(lane, envelope, null));
+                    handedOver = true;
+                } else {
+                    patience.until(() -> {
+                        delivery.release(envelope);
+                        return true;
+                    });
+                }
+            }
+        } finally {
+            if (!handedOver) {
+                lane.release();
+            }
+        }
+    }
+
+    // Refuses what is too much, on the monitor's own thread, since the lane's hands are full when it matters.
+    private void relieve(Lane lane) {
+        LaneSettings limits = lane.settings();
+        long most = limits.maxQueue();
+        while (most > 0 && taking()) {
+            Optional<byte[]> message = delivery.shed(lane.kind(), most, limits.giveWay());
+            if (message.isEmpty()) {
+                break;
+            }
+            work(lane, codec.open(lane.kind(), message.get()), "more than " + most + " jobs wait for " + lane.kind().wireName());
+        }
+        for (long over = supervisor.tooOld(lane); over > 0 && taking(); over--) {
+            if (limits.giveWay() == Delivery.Side.OLDEST
+                    && delivery.depth(lane.kind()).ageMs(clock.millis()) <= limits.maxAge().toMillis()) {
+                break;
+            }
+            Optional<byte[]> message = delivery.shed(lane.kind(), 0, limits.giveWay());
+            if (message.isEmpty()) {
+                break;
+            }
+            work(lane, codec.open(lane.kind(), message.get()),
+                    "jobs for " + lane.kind().wireName() + " wait longer than " + limits.maxAge().toMillis() + " ms");
+        }
+    }
+
+    // One message from being popped to being let go.
+    private void work(Lane lane, Envelope envelope, String refusal) {
+        long receivedAt = clock.millis();
+        try {
+            if (!envelope.answerable()) {
+                bury(envelope);
+                return;
+            }
+            String token = delivery.newToken();
+            Claim claim = patience.until(() -> delivery.claim(envelope, token));
+            if (claim.verdict().held()) {
+                answer(lane, claim, refusal, receivedAt);
+            } else {
+                metrics.dropped(lane.kind(), claim.verdict());
+                LOG.atInfo().addKeyValue("request_id", claim.requestId()).addKeyValue("task_type", lane.kind().wireName())
+                        .log("message dropped: {}", claim.verdict());
+            }
+        } catch (RedisException e) {
+            LOG.atError().addKeyValue("request_id", envelope.requestId()).addKeyValue("task_type", lane.kind().wireName())
+                    .log("job left to recovery: {}", e.getMessage());
+        }
+    }
+
+    private void bury(Envelope envelope) {
+        patience.until(() -> {
+            delivery.bury(envelope);
+            return true;
+        });
+        metrics.buried(envelope.kind());
+        LOG.atWarn().addKeyValue("task_type", envelope.kind().wireName()).addKeyValue("bytes", envelope.message().length)
+                .log("message without a readable request_id kept in {}: {}", Keys.dead(envelope.kind()), envelope.defect().code());
+    }
+
+    private void answer(Lane lane, Claim claim, String refusal, long receivedAt) {
+        JobRun run = new JobRun(claim, clock, lane.settings().timeLimit(), settings.giveWayMost(), voiceFirst, this::tell);
+        long startedAt = clock.millis();
+        Long createdAt = claim.envelope().createdAt();
+        long queuedMs = startedAt - (createdAt == null ? receivedAt : createdAt);
+        lane.running().add(run);
+        voiceFirst.enter(lane.kind());
+        JobResult result = null;
+        JobException error = null;
+        try {
+            LOG.atInfo().addKeyValue("request_id", claim.requestId()).addKeyValue("task_type", lane.kind().wireName())
+                    .addKeyValue("attempt", claim.attempt()).addKeyValue("queued_ms", Math.max(0, queuedMs)).log("job started");
+            refuse(lane, claim, refusal, queuedMs);
+            result = dispatchTask(codec.read(claim.envelope()), run);
+        } catch (Throwable e) {
+            error = run.stopped() == null || run.stopped() == JobRun.Stop.DRAINED ? asJobException(claim, e) : run.why();
+        } finally {
+            voiceFirst.leave(lane.kind());
+        }
+        try {
+            if (!run.settle()) {
+                return; // the supervisor answered or gave it back meanwhile
+            }
+            if (error != null && run.stopped() == JobRun.Stop.DRAINED) {
+                giveBack(run);
+            } else {
+                publishResult(claim, new Reply(claim.requestId(), lane.kind(), settings.workerId(), claim.attempt(), queuedMs,
+                        run.elapsed().toMillis(), result, error));
+            }
+        } finally {
+            lane.running().remove(run);
+        }
+        afterwards(lane, error);
+    }
+
+    private void refuse(Lane lane, Claim claim, String refusal, long queuedMs) {
+        if (claim.verdict() == Claim.Verdict.CANCELLED) {
+            throw new JobException(ErrorCode.CANCELLED, "the job was cancelled while it waited");
+        }
+        if (claim.verdict() == Claim.Verdict.EXHAUSTED) {
+            throw new JobException(ErrorCode.ENGINE_CRASHED, "the worker process died while it did this job, "
+                    + claim.attempt() + " times; it is not tried again");
+        }
+        Long deadline = claim.envelope().deadlineAt();
+        if (deadline != null && clock.millis() >= deadline) {
+            throw new JobException(ErrorCode.EXPIRED, "deadline_at " + deadline + " had passed before the job was started");
+        }
+        if (refusal != null) {
+            throw new JobException(ErrorCode.OVERLOADED, refusal);
+        }
+        Duration maxAge = lane.settings().maxAge();
+        if (maxAge != null && lane.settings().giveWay() == Delivery.Side.OLDEST && queuedMs > maxAge.toMillis()) {
+            throw new JobException(ErrorCode.OVERLOADED, "the job waited longer than " + maxAge.toMillis() + " ms");
+        }
+    }
+
+    /** Has a job done by its service, on the calling thread; throws whatever the service throws. */
+    public JobResult dispatchTask(Job job, JobScope scope) {
+        return switch (job) {
+            case SpeechJob speech -> handlers.speech().handle(speech, scope);
+            case LanguageJob language -> handlers.language().handle(language, scope);
+            case ImageJob image -> handlers.image().handle(image, scope);
+        };
+    }
+
+    /**
+     * Stores and publishes the answer of a job, waiting for Redis as long as that takes.
+     *
+     * @return false where the job had been given to another worker, whose answer counts
+     * @throws RedisException where Redis refuses for good, or the worker gave up waiting
+     */
+    public boolean publishResult(Claim claim, Reply reply) {
+        Reply written = reply;
+        byte[] json;
+        try {
+            json = codec.write(reply);
+        } catch (IllegalStateException e) {
+            written = new Reply(reply.requestId(), reply.kind(), reply.workerId(), reply.attempt(), reply.queuedMs(),
+                    reply.runMs(), null, new JobException(ErrorCode.INTERNAL, "the result " + e.getMessage()));
+            json = codec.write(written);
+        }
+        byte[] message = json;
+        boolean bury = claim.verdict() == Claim.Verdict.EXHAUSTED;
+        boolean counted = patience.until(() -> delivery.finish(claim, message, bury));
+        if (!counted) {
+            metrics.outrun(reply.kind());
+        } else {
+            metrics.answered(written);
+        }
+        LOG.atInfo().addKeyValue("request_id", reply.requestId()).addKeyValue("task_type", reply.kind().wireName())
+                .addKeyValue("attempt", reply.attempt()).addKeyValue("queued_ms", reply.queuedMs())
+                .addKeyValue("run_ms", reply.runMs()).addKeyValue("bytes", message.length)
+                .addKeyValue("code", written.success() ? "-" : written.error().code())
+                .log(!counted ? "job finished, but it had been given to another worker" : written.success() ? "job done" : "job failed");
+        return counted;
+    }
+
+    private void giveBack(JobRun run) {
+        if (patience.until(() -> delivery.putBack(run.claim()))) {
+            metrics.putBack(run.kind());
+            LOG.atInfo().addKeyValue("request_id", run.claim().requestId()).addKeyValue("task_type", run.kind().wireName())
+                    .addKeyValue("run_ms", run.elapsed().toMillis()).log("job given back to its queue");
+        }
+    }
+
+    /** Answers the jobs whose engines hang and gives all others back, each with one try, before the process ends. */
+    void abandon(List<JobRun> stuck) {
+        phase.set(WorkerStatus.Phase.DRAINING);
+        patience.giveUp();
+        for (JobRun run : running().filter(JobRun::settle).toList()) {
+            try {
+                if (stuck.contains(run)) {
+                    publishResult(run.claim(), new Reply(run.claim().requestId(), run.kind(), settings.workerId(),
+                            run.claim().attempt(), 0, run.elapsed().toMillis(), null, run.why()));
+                } else {
+                    giveBack(run);
+                }
+            } catch (RedisException e) {
+                LOG.warn("job {} is left to recovery: {}", run.claim().requestId(), e.getMessage());
+            }
+        }
+    }
+
+    private void afterwards(Lane lane, JobException error) {
+        if (error == null) {
+            lane.modelWorks(true, null);
+        } else if (error.code() == ErrorCode.MODEL_NOT_AVAILABLE) {
+            lane.modelWorks(false, error.getMessage());
+        } else if (error.code() == ErrorCode.OUT_OF_MEMORY) {
+            LOG.warn("lane {} ran out of memory and unloads its model", lane.kind().wireName());
+            lane.unload();
+        }
+    }
+
+    private void tell(JobRun run, String stage, double fraction) {
+        try {
+            redis.tell(Keys.progress(run.claim().requestId()),
+                    codec.writeProgress(run.claim().requestId(), run.kind(), stage, fraction));
+        } catch (RuntimeException e) {
+            LOG.debug("progress is not told: {}", e.toString());
+        }
+    }
+
+    private static JobException asJobException(Claim claim, Throwable e) {
+        return switch (e) {
+            case JobException known -> known;
+            case OutOfMemoryError memory -> new JobException(ErrorCode.OUT_OF_MEMORY, "the worker has no memory left for this job");
+            default -> {
+                LOG.atError().addKeyValue("request_id", claim.requestId()).log("job failed inside the worker: {}", where(e));
+                yield new JobException(ErrorCode.INTERNAL, "the job failed inside the worker (" + e.getClass().getSimpleName() + ")");
+            }
+        };
+    }
+
+    // The place of a failure without its message, which may repeat what a customer said.
+    private static String where(Throwable e) {
+        StringBuilder text = new StringBuilder(e.getClass().getName());
+        Stream.of(e.getStackTrace()).limit(FRAMES_SHOWN).forEach(frame -> text.append(" < ").append(frame));
+        return e.getCause() == null || e.getCause() == e ? text.toString() : text + " caused by " + e.getCause().getClass().getName();
+    }
+
+    /** Takes no new jobs until {@link #resume}; what is in hand goes on. */
+    public void quiet() {
+        if (phase.compareAndSet(WorkerStatus.Phase.WORKING, WorkerStatus.Phase.QUIET)) {
+            LOG.info("worker {} is quiet: it takes no new jobs", settings.workerId());
+        }
+    }
+
+    public void resume() {
+        if (phase.compareAndSet(WorkerStatus.Phase.QUIET, WorkerStatus.Phase.WORKING)) {
+            LOG.info("worker {} takes jobs again", settings.workerId());
+        }
+    }
+
+    /** Begins to stop and returns; asked again, it gives back what is in hand at once. {@link #awaitStop} tells the end. */
+    public void requestStop() {
+        WorkerStatus.Phase before = phase.getAndUpdate(p -> p == WorkerStatus.Phase.STOPPED ? p : WorkerStatus.Phase.DRAINING);
+        if (before == WorkerStatus.Phase.WORKING || before == WorkerStatus.Phase.QUIET) {
+            new Thread(this::drain, "drain").start();
+        } else if (before == WorkerStatus.Phase.DRAINING) {
+            hurry.countDown();
+        } else if (before == WorkerStatus.Phase.NEW) {
+            phase.set(WorkerStatus.Phase.STOPPED);
+            stopped.countDown();
+        }
+    }
+
+    /** Takes no new job, finishes what is in hand or gives it back at the deadline, and returns when all threads are done. */
+    public void stop() {
+        requestStop();
+        awaitStop();
+    }
+
+    public void awaitStop() {
+        try {
+            stopped.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void drain() {
+        LOG.info("worker {} stops: {} jobs in hand, at most {} s for them", settings.workerId(), running().count(),
+                settings.drainTimeout().toSeconds());
+        boolean idle = awaitIdle(settings.drainTimeout(), hurry);
+        if (!idle) {
+            running().forEach(run -> run.stop(JobRun.Stop.DRAINED));
+            idle = awaitIdle(BREAK_OFF, new CountDownLatch(1));
+        }
+        patience.giveUp();
+        running().filter(JobRun::settle).forEach(run -> {
+            try {
+                giveBack(run);
+            } catch (RedisException e) {
+                LOG.warn("job {} is left to recovery: {}", run.claim().requestId(), e.getMessage());
+            }
+        });
+        monitors.forEach(AIWorker::join);
+        supervisor.stop();
+        lanes.values().forEach(Lane::close);
+        if (idle) {
+            List<Lane> reversed = new ArrayList<>(lanes.values()).reversed();
+            reversed.forEach(Lane::unload);
+        }
+        phase.set(WorkerStatus.Phase.STOPPED);
+        LOG.info("worker {} has stopped", settings.workerId());
+        stopped.countDown();
+    }
+
+    // The monitors may still hand over what they were just popping, so hands count, not only runs.
+    private boolean awaitIdle(Duration most, CountDownLatch cut) {
+        long end = System.nanoTime() + most.toNanos();
+        try {
+            while (lanes.values().stream().anyMatch(lane -> lane.inHand() > 0)) {
+                long left = end - System.nanoTime();
+                if (left <= 0 || cut.await(Math.min(left, TimeUnit.MILLISECONDS.toNanos(20)), TimeUnit.NANOSECONDS)) {
+                    return false;
+                }
+            }
+            return true;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
+    private static void join(Thread thread) {
+        try {
+            thread.join(Duration.ofSeconds(10));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private Stream<JobRun> running() {
+        return lanes.values().stream().flatMap(lane -> lane.running().stream());
+    }
+
+    private boolean open() {
+        WorkerStatus.Phase now = phase.get();
+        return now == WorkerStatus.Phase.WORKING || now == WorkerStatus.Phase.QUIET;
+    }
+
+    private boolean taking() {
+        return phase.get() == WorkerStatus.Phase.WORKING;
+    }
+
+    public WorkerStatus status() {
+        Map<TaskType, String> trouble = new EnumMap<>(TaskType.class);
+        lanes.forEach((kind, lane) -> trouble.put(kind, lane.modelTrouble() == null ? "" : lane.modelTrouble()));
+        return new WorkerStatus(phase.get(), supervisor.redisAnswers(), supervisor.alive(), trouble);
+    }
+
+    public String workerId() {
+        return settings.workerId();
+    }
+}

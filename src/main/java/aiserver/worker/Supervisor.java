@@ -1,0 +1,269 @@
+package aiserver.worker;
+
+import aiserver.job.TaskType;
+import aiserver.redis.Delivery;
+import aiserver.redis.Keys;
+import aiserver.redis.Membership;
+import aiserver.redis.RedisClient;
+import aiserver.redis.RedisException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.IntConsumer;
+
+/**
+ * What goes on beside the lanes, on one thread in short turns: the heartbeat, the recovery of dead workers' jobs, cancels
+ * and commands, a look at the queues, and the watch for engines that do not let go of a job. Owned by {@link AIWorker}. A turn that
+ * fails for want of Redis is simply followed by the next.
+ */
+final class Supervisor {
+    /** The exit status of a process that was given up because an engine was stuck: EX_SOFTWARE of sysexits.h. */
+    static final int EXIT_STUCK = 70;
+
+    private static final Logger LOG = LoggerFactory.getLogger(Supervisor.class);
+    private static final Duration TURN = Duration.ofMillis(200);
+    private static final Duration LOOK = Duration.ofSeconds(1);
+    /** Cancels for jobs not in hand that are remembered between two turns; more than that is noise. */
+    private static final int CANCELS_KEPT = 10_000;
+
+    private final AIWorker worker;
+    private final WorkerSettings settings;
+    private final RedisClient redis;
+    private final Membership membership;
+    private final Delivery delivery;
+    private final Collection<Lane> lanes;
+    private final WorkerMetrics metrics;
+    private final VoiceFirst voiceFirst;
+    private final Clock clock;
+    private final IntConsumer fatal;
+    private final CountDownLatch end = new CountDownLatch(1);
+    private final Thread thread = new Thread(this::run, "supervisor");
+    private final Queue<String> cancels = new ConcurrentLinkedQueue<>();
+    private final Map<TaskType, Long> excess = new ConcurrentHashMap<>();
+    private final Map<TaskType, Long> lastDepth = new EnumMap<>(TaskType.class);
+    private final List<String> predecessors;
+    private RedisClient.Subscription subscription;
+    private volatile boolean redisAnswers;
+    private volatile boolean alive = true;
+    private boolean known;
+    private long nextBeat;
+    private long nextRecovery;
+    private long nextLook;
+    private long troubleAt = System.nanoTime();
+
+    Supervisor(AIWorker worker, WorkerSettings settings, RedisClient redis, Membership membership, Delivery delivery,
+               Collection<Lane> lanes, WorkerMetrics metrics, VoiceFirst voiceFirst, Clock clock, IntConsumer fatal) {
+        this.worker = worker;
+        this.settings = settings;
+        this.redis = redis;
+        this.membership = membership;
+        this.delivery = delivery;
+        this.lanes = lanes;
+        this.metrics = metrics;
+        this.voiceFirst = voiceFirst;
+        this.clock = clock;
+        this.fatal = fatal;
+        this.predecessors = new ArrayList<>(settings.predecessors());
+    }
+
+    void start() {
+        long now = System.nanoTime();
+        nextBeat = now;
+        nextLook = now;
+        nextRecovery = now;
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    /** Ends the turns and signs off. */
+    void stop() {
+        end.countDown();
+        try {
+            thread.join(Duration.ofSeconds(10));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    boolean redisAnswers() {
+        return redisAnswers;
+    }
+
+    boolean alive() {
+        return alive;
+    }
+
+    /** How many jobs of a lane are to be refused because its queue is too old, as seen in the last look; asked once. */
+    long tooOld(Lane lane) {
+        Long count = excess.remove(lane.kind());
+        return count == null ? 0 : count;
+    }
+
+    private void run() {
+        boolean ended = false;
+        while (!ended) {
+            try {
+                turn();
+            } catch (RedisException e) {
+                redisAnswers = false;
+                troubleAt = System.nanoTime();
+            } catch (RuntimeException | Error e) {
+                LOG.error("the supervisor goes on after {}", e.toString());
+            }
+            try {
+                watch();
+                ended = end.await(TURN.toMillis(), TimeUnit.MILLISECONDS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                ended = true;
+            }
+        }
+        try {
+            membership.leave();
+        } catch (RedisException e) {
+            LOG.debug("signing off failed; the heartbeat runs out by itself: {}", e.getMessage());
+        }
+        if (subscription != null) {
+            subscription.close();
+        }
+    }
+
+    private void turn() {
+        long now = System.nanoTime();
+        if (now - nextBeat >= 0) {
+            nextBeat = now + settings.delivery().heartbeat().toNanos();
+            boolean stillKnown = membership.beat("{\"lanes\":" + lanes.size() + "}");
+            if (known && !stillKnown) {
+                LOG.warn("worker {} was taken for dead after {} without a heartbeat; its jobs may be done twice, but are"
+                        + " answered once", settings.workerId(), settings.delivery().deadAfter());
+            }
+            known = true;
+            redisAnswers = true;
+        }
+        listen();
+        cancel();
+        recover(now);
+        if (now - nextLook >= 0) {
+            nextLook = now + LOOK.toNanos();
+            look();
+        }
+    }
+
+    private void listen() {
+        if (subscription == null || !subscription.open()) {
+            if (subscription != null) {
+                subscription.close();
+                subscription = null;
+            }
+            subscription = redis.subscribe(List.of(Keys.cancelPattern(), Keys.control(settings.workerId()), Keys.control("all")),
+                    this::heard);
+        }
+    }
+
+    private void heard(RedisClient.Heard heard) {
+        String requestId = Keys.cancelled(heard.channel());
+        if (requestId == null) {
+            command(new String(heard.message(), StandardCharsets.UTF_8));
+        } else if (running().stream().filter(run -> run.claim().requestId().equals(requestId))
+                .peek(run -> run.stop(JobRun.Stop.CANCELLED)).findAny().isEmpty() && cancels.size() < CANCELS_KEPT) {
+            cancels.add(requestId);
+        }
+    }
+
+    private void command(String word) {
+        switch (word.trim()) {
+            case "quiet" -> worker.quiet();
+            case "resume" -> worker.resume();
+            case "stop" -> worker.requestStop();
+            default -> LOG.warn("a command on {} is none of quiet, resume, stop", Keys.control(settings.workerId()));
+        }
+    }
+
+    // A cancel that was SET is found by looking; one that was published for a job not in hand is kept for when it is popped.
+    private void cancel() {
+        for (String requestId = cancels.peek(); requestId != null; requestId = cancels.peek()) {
+            delivery.noteCancel(requestId);
+            cancels.remove();
+        }
+        List<JobRun> runs = running();
+        List<Boolean> cancelled = redis.exist(runs.stream().map(run -> Keys.cancel(run.claim().requestId())).toList());
+        for (int i = 0; i < runs.size(); i++) {
+            if (cancelled.get(i)) {
+                runs.get(i).stop(JobRun.Stop.CANCELLED);
+            }
+        }
+    }
+
+    // After an outage everybody's heartbeat may have run out, so the living get time to show themselves first.
+    private void recover(long now) {
+        if (!settings.delivery().reliable()) {
+            return;
+        }
+        int recovered = 0;
+        while (!predecessors.isEmpty()) {
+            recovered += membership.recoverPredecessor(predecessors.getFirst());
+            predecessors.removeFirst();
+        }
+        long patient = settings.delivery().deadAfter().toNanos();
+        if (now - nextRecovery >= 0 && now - troubleAt >= patient) {
+            nextRecovery = now + patient / 3;
+            recovered += membership.recoverOrphans();
+        }
+        if (recovered > 0) {
+            metrics.recovered(recovered);
+            LOG.info("{} jobs of dead workers were given back to their queues", recovered);
+        }
+    }
+
+    private void look() {
+        for (Lane lane : lanes) {
+            TaskType kind = lane.kind();
+            Delivery.Depth depth = delivery.depth(kind);
+            long age = depth.ageMs(clock.millis());
+            metrics.queue(kind, depth.length(), age);
+            voiceFirst.waiting(kind, depth.length() > 0);
+            Duration maxAge = lane.settings().maxAge();
+            if (maxAge != null && age > maxAge.toMillis()) {
+                // All may be too old; of the newest, those that came since the last look.
+                long arrived = depth.length() - lastDepth.getOrDefault(kind, depth.length());
+                excess.put(kind, lane.settings().giveWay() == Delivery.Side.OLDEST ? depth.length() : Math.max(0, arrived));
+            }
+            lastDepth.put(kind, depth.length());
+        }
+    }
+
+    // An engine that ignores its cancel cannot be freed within this process. Its job is answered, the others' are given
+    // back, and the process ends to be started again.
+    private void watch() {
+        List<JobRun> stuck = running().stream()
+                .filter(run -> run.stuck(settings.stuckAfter()) && run.stopped() != JobRun.Stop.DRAINED).toList();
+        if (stuck.isEmpty() || !alive) {
+            return;
+        }
+        alive = false;
+        for (JobRun run : stuck) {
+            LOG.atError().addKeyValue("request_id", run.claim().requestId()).addKeyValue("task_type", run.kind().wireName())
+                    .log("the engine did not let go of its job {} s after it was told to; the process is given up",
+                            settings.stuckAfter().toSeconds());
+        }
+        worker.abandon(stuck);
+        fatal.accept(EXIT_STUCK);
+    }
+
+    private List<JobRun> running() {
+        return lanes.stream().flatMap(lane -> lane.running().stream()).toList();
+    }
+}

@@ -1,0 +1,23 @@
+-- Gives a message back to the popping end of its queue; a start that its worker broke off itself is not counted.
+-- KEYS: processing queue lease attempts     ARGV: message token reliable(1|0)
+local processing, queue, lease, attempts = unpack(KEYS)
+local message, token, reliable = unpack(ARGV)
+local ours = redis.call('GET', lease) == token
+if reliable == '1' then
+  if not redis.call('LPOS', processing, message) then
+    return 0
+  end
+elseif token ~= '' and not ours then
+  return 0
+end
+redis.call('RPUSH', queue, message)
+redis.call('LREM', processing, 1, message)
+if ours then
+  redis.call('DEL', lease)
+  if tonumber(redis.call('GET', attempts) or '0') > 1 then
+    redis.call('DECR', attempts)
+  else
+    redis.call('DEL', attempts)
+  end
+end
+return 1
