@@ -9,4 +9,13 @@ public interface ImageEngine extends Engine {
      *                         ENGINE_FAILED; loads the model first where it is not loaded
      */
     Picture generate(ImageRequest request, RunControl control);
+
+    /** How many of its tokens the text encoder reads of a prompt: a window of 77 less its begin and end mark. */
+    int PROMPT_TOKENS = 75;
+
+    /**
+     * How many tokens the text encoder makes of a text, without begin and end mark; 0 for an empty one. Needs no loaded
+     * model.
+     */
+    int countTokens(String text);
 }

@@ -1,0 +1,261 @@
+package aiserver.service;
+
+import aiserver.service.CakeWord.Kind;
+import aiserver.service.PromptScanner.Item;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/**
+ * Writes the English prompt for an order that has no unsafe words any more: order words in a fixed sequence around
+ * "cake", as the project's own picture model was trained, then what the lexicon puts behind every prompt. Words that
+ * the lexicon does not know are translated. Stateless; runs on the thread of the picture job.
+ */
+final class CakePrompt {
+    private static final int MOST_TRANSLATIONS = 6;
+    private static final int LONGEST_TRANSLATION = 60;
+    private static final Pattern CONNECTIVE = Pattern.compile("와|과|랑|하고|,|&|と|や|\\band\\b");
+    private static final Pattern FROSTING = Pattern.compile("frosting|icing|colou?r(ed)?|색|색깔|컬러|톤|크림|색상");
+
+    private final CakeLexicon lexicon;
+    private final PromptScanner scanner;
+    private final WordTranslator translator;
+    private final UnsafeWords unsafe;
+
+    CakePrompt(CakeLexicon lexicon, PromptScanner scanner, WordTranslator translator, UnsafeWords unsafe) {
+        this.lexicon = lexicon;
+        this.scanner = scanner;
+        this.translator = translator;
+        this.unsafe = unsafe;
+    }
+
+    /**
+     * @param order     the part that the order made, without an end
+     * @param end       what follows every order
+     * @param anySubject false where nothing in the order says what to draw, not even "cake"
+     * @param filtered  unsafe words that a translation brought and that were taken out
+     */
+    record Draft(String order, String end, boolean anySubject, List<String> filtered) {
+    }
+
+    /** @param text normalised and screened */
+    Draft write(String text) {
+        Lettering lettering = Lettering.takenFrom(text, scanner);
+        List<Item> items = scanner.scan(lettering.rest());
+        boolean[] topping = toppings(items, lettering.rest());
+        Parts parts = new Parts();
+        boolean subject = !lettering.words().isEmpty();
+        for (int i = 0; i < items.size(); i++) {
+            Item item = items.get(i);
+            Item next = i + 1 < items.size() ? items.get(i + 1) : null;
+            subject |= !item.known() || item.meanings().stream().anyMatch(meaning -> isSubject(meaning.kind()));
+            if (!item.known()) {
+                int last = endOfPhrase(items, i, lettering.rest());
+                parts.detail(translated(lettering.rest().substring(item.start(), items.get(last).end()), parts));
+                i = last;
+            } else if (topping[i]) {
+                parts.topping(item.as(Kind.TOPPING).caption());
+            } else if (item.is(Kind.COLOUR) && (!item.is(Kind.FLAVOUR) || saysColour(item, next))) {
+                if (next != null && i + 1 < topping.length && topping[i + 1]) {
+                    parts.pendingColour = item.as(Kind.COLOUR).caption();
+                } else {
+                    parts.colours.add(item.as(Kind.COLOUR).caption());
+                }
+            } else if (item.is(Kind.CANDLE)) {
+                parts.candles(countBeside(items, i));
+            } else {
+                parts.add(item.meanings().get(0));
+            }
+        }
+        lettering.words().forEach(words -> parts.details.add("\"" + words + "\" lettering"));
+        return new Draft(parts.sentence(lexicon.promptStart()), lexicon.promptEnd(), subject, parts.filtered);
+    }
+
+    /** What must not be seen, in plain English; empty where nothing of it can be said so. */
+    String negative(String text) {
+        boolean plain = text.chars().noneMatch(c -> PromptText.isUnspaced((char) c));
+        if (plain) {
+            return PromptText.ascii(text);
+        }
+        Set<String> words = new LinkedHashSet<>();
+        for (Item item : scanner.scan(text)) {
+            if (item.known()) {
+                words.add(item.meanings().get(0).caption());
+            } else {
+                words.add(english(item.text()));
+            }
+        }
+        words.remove("");
+        return String.join(", ", words);
+    }
+
+    /** Which items are toppings: those that are nothing else, and those that the words around them make so. */
+    private static boolean[] toppings(List<Item> items, String text) {
+        boolean[] topping = new boolean[items.size()];
+        boolean before = false;
+        for (int i = 0; i < items.size(); i++) {
+            Item item = items.get(i);
+            if (item.is(Kind.TOPPING_BEFORE)) {
+                before = true;
+            } else if (item.is(Kind.CAKE)) {
+                before = false;
+            }
+            topping[i] = item.is(Kind.TOPPING) && (before || item.meanings().stream().allMatch(m -> m.kind() == Kind.TOPPING));
+        }
+        boolean after = false;
+        for (int i = items.size() - 1; i >= 0; i--) {
+            Item item = items.get(i);
+            if (item.is(Kind.TOPPING_AFTER)) {
+                after = true;
+            } else if (item.is(Kind.TOPPING) && !item.is(Kind.SHAPE) && after) {
+                topping[i] = true;
+                int previous = i - 1;
+                while (previous >= 0 && items.get(previous).is(Kind.IGNORE)) {
+                    previous--;
+                }
+                after = previous >= 0
+                        && CONNECTIVE.matcher(text.substring(items.get(previous).end(), item.start())).find();
+            } else if (!item.is(Kind.COLOUR) && !item.is(Kind.NUMBER) && !item.is(Kind.IGNORE)) {
+                after = false;
+            }
+        }
+        return topping;
+    }
+
+    /** The last of the unknown words that stand side by side from {@code first} on. */
+    private static int endOfPhrase(List<Item> items, int first, String text) {
+        int last = first;
+        while (last + 1 < items.size() && !items.get(last + 1).known()
+                && text.substring(items.get(last).end(), items.get(last + 1).start()).equals(" ")) {
+            last++;
+        }
+        return last;
+    }
+
+    private static boolean saysColour(Item item, Item next) {
+        return item.meanings().get(0).kind() == Kind.COLOUR
+                || next != null && (FROSTING.matcher(PromptText.folded(next.text())).lookingAt() || next.is(Kind.TOPPING));
+    }
+
+    private static boolean isSubject(Kind kind) {
+        return switch (kind) {
+            case FLAVOUR, TOPPING, LOOK, SIZE, SHAPE, TIER, COLOUR, OCCASION, DETAIL, CANDLE, CAKE -> true;
+            case NUMBER, IGNORE, TOPPING_AFTER, TOPPING_BEFORE, WRITING, PARTICLE, ENDING, PROMPT_START, PROMPT_END -> false;
+        };
+    }
+
+    /** The number after the candles, else the one before; 0 where there is none. */
+    private static int countBeside(List<Item> items, int candle) {
+        for (int beside : new int[] {candle + 1, candle - 1}) {
+            if (beside >= 0 && beside < items.size() && items.get(beside).is(Kind.NUMBER)) {
+                return Integer.parseInt(items.get(beside).as(Kind.NUMBER).caption());
+            }
+        }
+        return 0;
+    }
+
+    private String translated(String word, Parts parts) {
+        boolean plain = word.chars().noneMatch(c -> c >= 0x250);
+        if (plain) {
+            return PromptText.ascii(word);
+        }
+        if (parts.translations++ >= MOST_TRANSLATIONS) {
+            return "";
+        }
+        UnsafeWords.Screened screened = unsafe.screen(PromptText.normalised(english(word)));
+        parts.filtered.addAll(screened.removed());
+        return screened.text();
+    }
+
+    private String english(String word) {
+        if (word.chars().noneMatch(c -> c >= 0x250)) {
+            return PromptText.ascii(word);
+        }
+        String english = translator.toEnglish(word).map(PromptText::ascii).orElse("").replace("\"", "").strip();
+        return english.length() > LONGEST_TRANSLATION ? "" : english;
+    }
+
+    /** The parts of a prompt while an order is read; each word once. */
+    private static final class Parts {
+        private final Set<String> looks = new LinkedHashSet<>();
+        private final Set<String> sizes = new LinkedHashSet<>();
+        private final Set<String> shapes = new LinkedHashSet<>();
+        private final Set<String> tiers = new LinkedHashSet<>();
+        private final Set<String> flavours = new LinkedHashSet<>();
+        private final Set<String> toppings = new LinkedHashSet<>();
+        private final Set<String> colours = new LinkedHashSet<>();
+        private final Set<String> occasions = new LinkedHashSet<>();
+        private final Set<String> details = new LinkedHashSet<>();
+        private final List<String> filtered = new ArrayList<>();
+        private String candles = "";
+        private String pendingColour = "";
+        private int translations;
+
+        void add(CakeWord word) {
+            switch (word.kind()) {
+                case FLAVOUR -> flavours.add(word.caption());
+                case LOOK -> looks.add(word.caption());
+                case SIZE -> sizes.add(word.caption());
+                case SHAPE -> shapes.add(word.caption());
+                case TIER -> tiers.add(word.caption());
+                case COLOUR -> colours.add(word.caption());
+                case OCCASION -> occasions.add(word.caption());
+                case DETAIL -> details.add(word.caption());
+                default -> {
+                    // steers the reading alone
+                }
+            }
+        }
+
+        void topping(String caption) {
+            toppings.add(pendingColour.isEmpty() ? caption : pendingColour + " " + caption);
+            pendingColour = "";
+        }
+
+        void detail(String words) {
+            if (!words.isBlank()) {
+                details.add(words.strip());
+            }
+        }
+
+        void candles(int count) {
+            if (count >= 1 && count <= 99) {
+                candles = count == 1 ? "1 candle" : count + " candles";
+            } else if (candles.isEmpty()) {
+                candles = "candles";
+            }
+        }
+
+        String sentence(String start) {
+            StringBuilder out = new StringBuilder(start);
+            for (Set<String> words : List.of(looks, sizes, shapes, tiers)) {
+                words.forEach(word -> out.append(' ').append(word));
+            }
+            if (!flavours.isEmpty()) {
+                out.append(' ').append(listed(flavours));
+            }
+            out.append(" cake");
+            if (!toppings.isEmpty()) {
+                out.append(" with ").append(listed(toppings));
+            }
+            if (!colours.isEmpty()) {
+                out.append(", ").append(listed(colours)).append(" frosting");
+            }
+            if (!candles.isEmpty()) {
+                out.append(", ").append(candles);
+            }
+            occasions.forEach(occasion -> out.append(", ").append(occasion));
+            details.forEach(detail -> out.append(", ").append(detail));
+            return out.toString();
+        }
+
+        /** a, b and c */
+        private static String listed(Set<String> words) {
+            List<String> list = List.copyOf(words);
+            int last = list.size() - 1;
+            return last == 0 ? list.get(0) : String.join(", ", list.subList(0, last)) + " and " + list.get(last);
+        }
+    }
+}

@@ -1,0 +1,29 @@
+package aiserver.service;
+
+import java.util.Locale;
+import java.util.Objects;
+
+/**
+ * One meaning of an order word: what part of the prompt it belongs to and how it is said there.
+ *
+ * @param caption English, plain ASCII; digits for a number; empty for words that only steer the reading
+ */
+record CakeWord(Kind kind, String caption) {
+    /** The kinds that {@code cake-words.tsv} explains. */
+    enum Kind {
+        FLAVOUR, TOPPING, LOOK, SIZE, SHAPE, TIER, COLOUR, OCCASION, DETAIL, CANDLE, NUMBER, CAKE, IGNORE,
+        TOPPING_AFTER, TOPPING_BEFORE, WRITING, PARTICLE, ENDING, PROMPT_START, PROMPT_END;
+
+        /** @throws IllegalArgumentException for a word that is no kind */
+        static Kind of(String word) {
+            return valueOf(word.toUpperCase(Locale.ROOT).replace('-', '_'));
+        }
+    }
+
+    CakeWord {
+        Objects.requireNonNull(kind, "kind");
+        if (!caption.equals(PromptText.ascii(caption))) {
+            throw new IllegalArgumentException("\"" + caption + "\" is not plain English");
+        }
+    }
+}
