@@ -164,6 +164,8 @@ printf 'LLAMA_SOURCE=%q\nWHISPER_SOURCE=%q\nSD_SOURCE=%q\n' "$llama" "$whisper" 
 # ---- configure and compile
 
 started=$SECONDS
+# Clones in different folders share what ccache holds.
+export CCACHE_BASEDIR=$PWD/native CCACHE_NOHASHDIR=1
 build=$work/build-$(echo "$platform cuda=$cuda arch=$arch toolkit=$toolkit portable=$portable $llama $whisper $sd" | sha256sum | cut -c1-12)
 log=$build/build.log
 mkdir -p "$build"
