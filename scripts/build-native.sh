@@ -16,7 +16,7 @@ usage: scripts/build-native.sh [options]
   --clean           throw away what was built before
   --sources-only    bring the sources, build nothing
 environment: LLAMA_CPP_DIR, WHISPER_CPP_DIR, SD_CPP_DIR  a checkout of yours instead of the pinned source;
-             CC, CXX, AI_SERVER_NATIVE_DIST (where the libraries go, default native/dist)
+             CC, CXX, AISERVER_NATIVE_DIST (where the libraries go, default native/dist)
 TEXT
 }
 
@@ -44,7 +44,7 @@ case $jobs in ''|*[!0-9]*|0) die "--jobs must be a number from 1 but is '$jobs'"
 
 platform=$(uname -s | tr '[:upper:]' '[:lower:]')-$(uname -m)
 work=native/.work
-dist=${AI_SERVER_NATIVE_DIST:-native/dist}/$platform
+dist=${AISERVER_NATIVE_DIST:-native/dist}/$platform
 mkdir -p "$work" "$(dirname "$dist")" || die "cannot write to $PWD/native; make it writable or build in a copy of the project"
 
 # ---- one build at a time

@@ -23,7 +23,7 @@ public final class NativeLibraries {
     /** System property: the folder with the platforms' folders, in place of {@code native/dist}. */
     public static final String FOLDER_PROPERTY = "aiserver.native.dir";
     /** Environment variable for the same. */
-    public static final String FOLDER_VARIABLE = "AI_SERVER_NATIVE_DIST";
+    public static final String FOLDER_VARIABLE = "AISERVER_NATIVE_DIST";
 
     private static final Logger LOG = LoggerFactory.getLogger(NativeLibraries.class);
     // In the order in which they need each other, so that a missing one is named and not its user.

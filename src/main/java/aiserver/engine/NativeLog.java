@@ -10,12 +10,12 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
 /**
- * Carries the engines' log lines into SLF4J, logger {@code engine.native}. The engines write into a bounded queue in
+ * Carries the engines' log lines into SLF4J, logger {@code aiserver.engine.native}. The engines write into a bounded queue in
  * the guard, from whatever thread they run on; one daemon thread takes the lines from there. So no engine thread ever
  * waits for a log, no upcall happens, and nothing goes to stdout.
  */
 final class NativeLog {
-    private static final Logger LOG = LoggerFactory.getLogger("engine.native");
+    private static final Logger LOG = LoggerFactory.getLogger("aiserver.engine.native");
     private static final int BUFFER_BYTES = 64 << 10;
     // How long the thread sleeps in the guard with nothing to do; a line wakes it at once.
     private static final int WAIT_MS = 60_000;
