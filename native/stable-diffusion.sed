@@ -1,3 +1,6 @@
 # Corrects the pinned stable-diffusion.cpp (src/conditioning/conditioner.hpp) while its source is brought: with CLIP-L as
 # the only text encoder it makes the empty half of the pooled text with a dimension too many, and throws.
 s/(pooled_[lg] = sd::Tensor<float>::zeros\(\{(768|1280)), 1\}\);/\1});/
+# A prompt that T5 cuts into more tokens than CLIP does makes it read behind the end of CLIP's tokens: T5 gets no more
+# than the 77 tokens that CLIP has.
+/^struct SD3CLIPEmbedder /,/^\};/ s/(t5_tokenizer\.pad_tokens\(t5_tokens, &t5_weights, nullptr, min_length, max_length), true\);/\1, false);/

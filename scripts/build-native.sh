@@ -137,11 +137,12 @@ fetch_sources() { # all pinned packages at once, into a folder that appears whol
 
 pins() { grep -vE '^(#|$)' native/engines.pins; }
 
-correct_sd() { # exactly two lines are corrected; anything else is another version
+correct_sd() { # exactly three lines are corrected; anything else is another version
     local file=$1/src/conditioning/conditioner.hpp before
     before=$(sha256sum < "$file")
     sed -i -E -f native/stable-diffusion.sed "$file"
-    [ "$(grep -cE 'pooled_[lg] = sd::Tensor<float>::zeros\(\{(768|1280)\}\);' "$file")" = 2 ] && [ "$before" != "$(sha256sum < "$file")" ] \
+    [ "$(grep -cE 'pooled_[lg] = sd::Tensor<float>::zeros\(\{(768|1280)\}\);' "$file")" = 2 ] \
+        && [ "$(grep -c 't5_tokenizer.pad_tokens(.*, false);' "$file")" = 1 ] && [ "$before" != "$(sha256sum < "$file")" ] \
         || die "native/stable-diffusion.sed does not fit the version of stable-diffusion.cpp in native/engines.pins; see whether it is still needed"
 }
 

@@ -173,6 +173,9 @@ AG_API void * ag_sd_generate(struct ag_sd_context * context, const void * params
                              ag_sd_progress progress, void * user);
 AG_API bool ag_sd_stopped(void);
 AG_API int32_t ag_sd_free_image(void * image);
+/* The merges of CLIP's tokenizer as the engine has them: UTF-8, a header line, then "left right" a line in the order of
+ * their ranks. Returns the bytes that they take, 0 on failure; writes what fits into the buffer (NULL with capacity 0). */
+AG_API size_t ag_sd_clip_merges(char * buffer, size_t capacity);
 
 #ifdef __cplusplus
 }

@@ -4,10 +4,15 @@
 
 #include "stable-diffusion.h"
 
-#include <atomic>
+#include <algorithm>
 #include <cstdlib>
+#include <cstring>
+#include <string>
 
 using namespace guard;
+
+// Of the engine, src/tokenizers/vocab/vocab.h, which includes no other header.
+std::string load_clip_merges();
 
 namespace {
 
@@ -74,6 +79,16 @@ void * ag_sd_generate(struct ag_sd_context * context, const void * params, ag_sd
 }
 
 bool ag_sd_stopped(void) { return current.stopped; }
+
+size_t ag_sd_clip_merges(char * buffer, size_t capacity) {
+    return call<size_t>(0, [&] {
+        const std::string merges = load_clip_merges();
+        if (capacity > 0) {
+            std::memcpy(buffer, merges.data(), std::min(capacity, merges.size()));
+        }
+        return merges.size();
+    });
+}
 
 int32_t ag_sd_free_image(void * image) {
     return run([&] { free_sd_images(static_cast<sd_image_t *>(image), 1); });

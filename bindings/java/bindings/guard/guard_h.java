@@ -3171,6 +3171,65 @@ public class guard_h {
            throw new AssertionError("should not reach here", ex$);
         }
     }
+
+    private static class ag_sd_clip_merges {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            guard_h.C_LONG,
+            guard_h.C_POINTER,
+            guard_h.C_LONG
+        );
+
+        public static final MemorySegment ADDR = guard_h.findOrThrow("ag_sd_clip_merges");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * size_t ag_sd_clip_merges(char *buffer, size_t capacity)
+     * }
+     */
+    public static FunctionDescriptor ag_sd_clip_merges$descriptor() {
+        return ag_sd_clip_merges.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * size_t ag_sd_clip_merges(char *buffer, size_t capacity)
+     * }
+     */
+    public static MethodHandle ag_sd_clip_merges$handle() {
+        return ag_sd_clip_merges.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * size_t ag_sd_clip_merges(char *buffer, size_t capacity)
+     * }
+     */
+    public static MemorySegment ag_sd_clip_merges$address() {
+        return ag_sd_clip_merges.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * size_t ag_sd_clip_merges(char *buffer, size_t capacity)
+     * }
+     */
+    public static long ag_sd_clip_merges(MemorySegment buffer, long capacity) {
+        var mh$ = ag_sd_clip_merges.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("ag_sd_clip_merges", buffer, capacity);
+            }
+            return (long)mh$.invokeExact(buffer, capacity);
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
     private static final int AG_CAUGHT = (int)-2147483648L;
     /**
      * {@snippet lang=c :
