@@ -193,12 +193,12 @@ class TextEncoder:
         return x + mixed.transpose(1, 2).reshape(batch, length, WIDTH) @ weights["out_proj"].T
 
     def encode(self, ids):
-        """ids: (captions, 77). Returns hidden states (captions, 77, 768) as the engine's
+        """ids: (captions, up to 77). Returns hidden states (captions, length, 768) as the engine's
         clip-skip 2 gives them, and the pooled vectors (captions, 768)."""
         torch = self.torch
         with torch.no_grad():
             ids = np.asarray(ids)
-            x = torch.from_numpy(self.embedding[ids]) + self.positions
+            x = torch.from_numpy(self.embedding[ids]) + self.positions[:ids.shape[1]]
             hidden = self._attend(x, self.first)
             last = self._attend(hidden, self.last, self.bias)
             last = torch.nn.functional.layer_norm(last, (WIDTH,), eps=1e-5)

@@ -1,0 +1,161 @@
+"""Scores pictures of held-out orders with a small classifier that was trained on drawings.
+
+    python evaluate.py --work ../.work/picture --train --minutes 5
+    python evaluate.py --work ../.work/picture --count 200
+
+The classifier reads flavour, shape, tiers, toppings, and whether there are candles, from
+128 x 128 pixels. It sees only drawings (blurred and noisy ones too), never made pictures; its
+own score on fresh drawings is printed, the made pictures cannot be expected to beat it.
+Orders are combinations of flavour, shape, tiers and topping that training never saw.
+"""
+
+import argparse
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from captions import caption, held_out, random_cake
+from draw import FLAVOURS, SHAPES, TOPPINGS, draw
+
+SIZE = 128
+HEADS = {"flavour": len(FLAVOURS), "shape": len(SHAPES), "tiers": 3, "candles": 2}
+
+
+class Classifier(nn.Module):
+    def __init__(self):
+        super().__init__()
+        widths = (3, 24, 48, 72, 96)
+        self.layers = nn.ModuleList(nn.Conv2d(a, b, 5 if a == 3 else 3, stride=2, padding=2 if a == 3 else 1)
+                                    for a, b in zip(widths, widths[1:]))
+        self.norms = nn.ModuleList(nn.BatchNorm2d(w) for w in widths[1:])
+        self.hidden = nn.Linear(96 * 2 + 96 * 16, 160)
+        self.out = nn.Linear(160, sum(HEADS.values()) + len(TOPPINGS))
+
+    def forward(self, x):
+        x = x - 0.5
+        for layer, norm in zip(self.layers, self.norms):
+            x = F.relu(norm(layer(x)))
+        features = torch.cat([x.mean((2, 3)), x.amax((2, 3)), F.avg_pool2d(x, 2).flatten(1)], 1)
+        out = self.out(F.relu(self.hidden(features)))
+        return dict(zip([*HEADS, "toppings"], out.split([*HEADS.values(), len(TOPPINGS)], 1)))
+
+
+def labels(cakes):
+    flavours = list(FLAVOURS)
+    return {
+        "flavour": torch.tensor([flavours.index(c.flavour) for c in cakes]),
+        "shape": torch.tensor([SHAPES.index(c.shape) for c in cakes]),
+        "tiers": torch.tensor([c.tiers - 1 for c in cakes]),
+        "candles": torch.tensor([int(c.candles > 0) for c in cakes]),
+        "toppings": torch.tensor([[float(t in c.toppings) for t in TOPPINGS] for c in cakes]),
+    }
+
+
+def drawings(cakes, rng):
+    made = np.stack([draw(c, int(rng.integers(2 ** 31)), SIZE) for c in cakes])
+    return torch.from_numpy(made).permute(0, 3, 1, 2).float() / 255
+
+
+def train(arguments):
+    torch.manual_seed(arguments.seed)
+    rng = np.random.default_rng(arguments.seed + 1000)
+    net = Classifier()
+    optimizer = torch.optim.AdamW(net.parameters(), lr=2e-3, weight_decay=1e-3)
+    begin, step = time.time(), 0
+    while (passed := (time.time() - begin) / 60 / arguments.minutes) < 1:
+        optimizer.param_groups[0]["lr"] = 2e-3 * (1 - passed)
+        cakes = [random_cake(rng) for _ in range(24)]
+        x = drawings(cakes, rng)
+        if rng.random() < 0.6:  # as soft as made pictures may be
+            factor = rng.uniform(0.45, 0.95)
+            x = F.interpolate(F.interpolate(x, scale_factor=factor, mode="area"), size=SIZE, mode="bilinear")
+        x = (x + 0.04 * rng.random() * torch.randn_like(x) + 0.04 * torch.randn(len(x), 3, 1, 1)).clamp(0, 1)
+        wanted, out = labels(cakes), net(x)
+        loss = sum(F.cross_entropy(out[h], wanted[h]) for h in HEADS)
+        loss = loss + 4 * F.binary_cross_entropy_with_logits(out["toppings"], wanted["toppings"])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        step += 1
+        if step % 100 == 0:
+            print(f"step {step} loss {loss.item():.3f} minutes {(time.time() - begin) / 60:.1f}", flush=True)
+    torch.save(net.state_dict(), arguments.work / "classifier.pt")
+
+
+def score(net, pictures, cakes):
+    """Share of pictures that the classifier reads as ordered."""
+    with torch.no_grad():
+        out = net(F.interpolate(pictures, size=SIZE, mode="area") if pictures.shape[-1] != SIZE else pictures)
+    wanted = labels(cakes)
+    scores = {h: (out[h].argmax(1) == wanted[h]).float().mean().item() for h in HEADS}
+    ordered = wanted["toppings"] > 0
+    seen = out["toppings"] > 0
+    scores["topping present"] = (seen & ordered).sum().item() / max(1, ordered.sum().item())
+    scores["toppings exact"] = (seen == ordered).all(1).float().mean().item()
+    return scores
+
+
+def held_out_orders(rng, count, topping=True):
+    cakes = []
+    while len(cakes) < count:
+        cake = random_cake(rng)
+        if held_out(cake) and (cake.toppings or not topping):
+            cakes.append(cake)
+    return cakes
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--train", action="store_true")
+    parser.add_argument("--minutes", type=float, default=5)
+    parser.add_argument("--count", type=int, default=200)
+    parser.add_argument("--size", type=int, default=256)
+    parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--guidance", type=float, default=2.0)
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--sheet", type=Path, help="write the first 30 pictures here")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    if arguments.train:
+        train(arguments)
+    net = Classifier()
+    net.load_state_dict(torch.load(arguments.work / "classifier.pt", weights_only=True))
+    net.eval()
+    rng = np.random.default_rng(arguments.seed)
+    cakes = held_out_orders(rng, 400)
+    show("drawings", score(net, drawings(cakes, rng), cakes), len(cakes))
+    if arguments.train:
+        return
+
+    from conditioning import Conditioning, tokenizer
+    from export import load_trained
+    from sample import sample, sheet
+
+    diffusion, _, decoder = load_trained(arguments.work)
+    conditioning = Conditioning(tokenizer(arguments.work))
+    cakes = cakes[:arguments.count]
+    for name, plain in (("made, worker's wording", True), ("made, free wording", False)):
+        texts = [caption(cake, rng, plain=plain) for cake in cakes]
+        pictures = torch.cat([
+            sample(diffusion, decoder, conditioning, texts[i:i + 10], range(1000 + i, 1000 + i + len(texts[i:i + 10])),
+                   arguments.size, arguments.steps, arguments.guidance)
+            for i in range(0, len(texts), 10)])
+        show(name, score(net, pictures, cakes), len(cakes))
+        if plain and arguments.sheet:
+            from PIL import Image
+
+            Image.fromarray(sheet(pictures[:30])).save(arguments.sheet)
+            print("\n".join(texts[:30]))
+
+
+def show(name, scores, count):
+    print(f"{name} ({count}): " + ", ".join(f"{k} {v:.3f}" for k, v in scores.items()), flush=True)
+
+
+if __name__ == "__main__":
+    main()
