@@ -321,8 +321,6 @@ public final class LettuceRedisClient implements RedisClient {
 
     private static void flatten(Object answer, List<byte[]> elements) {
         switch (answer) {
-            case null -> {
-            }
             case List<?> list -> list.forEach(item -> flatten(item, elements));
             case byte[] bytes -> elements.add(bytes);
             default -> elements.add(answer.toString().getBytes(StandardCharsets.UTF_8));

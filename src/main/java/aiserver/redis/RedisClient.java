@@ -41,7 +41,7 @@ public interface RedisClient extends AutoCloseable {
     /** Sends a message without waiting; lost where Redis is away. */
     void tell(String channel, byte[] message);
 
-    /** Runs a script; the answer's elements as text, a single answer as one element, none for a nil. */
+    /** Runs a script; the elements of its answer, a number as its digits, a single answer as one element. */
     List<byte[]> eval(Script script, List<String> keys, List<byte[]> arguments);
 
     /**

@@ -1,11 +1,14 @@
 -- Takes one message out of a queue that is too long, to be refused.
 -- KEYS: queue processing     ARGV: most side(LEFT: newest | RIGHT: oldest) reliable(1|0)
-if redis.call('LLEN', KEYS[1]) <= tonumber(ARGV[1]) then
-  return false
+-- Returns {message} or {}.
+local queue, processing = unpack(KEYS)
+local most, side, reliable = unpack(ARGV)
+if redis.call('LLEN', queue) <= tonumber(most) then
+  return {}
 end
-if ARGV[3] == '1' then
-  return redis.call('LMOVE', KEYS[1], KEYS[2], ARGV[2], 'LEFT')
-elseif ARGV[2] == 'LEFT' then
-  return redis.call('LPOP', KEYS[1])
+if reliable == '1' then
+  return {redis.call('LMOVE', queue, processing, side, 'LEFT')}
+elseif side == 'LEFT' then
+  return {redis.call('LPOP', queue)}
 end
-return redis.call('RPOP', KEYS[1])
+return {redis.call('RPOP', queue)}
