@@ -4,11 +4,15 @@ import aiserver.engine.EngineException;
 import aiserver.job.ErrorCode;
 import aiserver.job.JobException;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Where an engine's failure becomes a job's: the one place for the three services. Stateless; any thread.
  */
 public final class EngineErrors {
+    private static final Logger LOG = LoggerFactory.getLogger(EngineErrors.class);
+
     private EngineErrors() {
     }
 
@@ -30,6 +34,30 @@ public final class EngineErrors {
         translated(() -> {
             work.run();
             return null;
+        });
+    }
+
+    /**
+     * Runs engine work, and once more where the engine failed: it has then dropped its model and loads it afresh.
+     *
+     * @throws JobException as {@link #translated(Supplier)}, for the second failure with the first one suppressed in it
+     */
+    public static <T> T retriedOnce(Supplier<T> work) {
+        return translated(() -> {
+            try {
+                return work.get();
+            } catch (EngineException first) {
+                if (first.kind() != EngineException.Kind.ENGINE_FAILED) {
+                    throw first;
+                }
+                LOG.warn("engine failed, trying once more: {}", first.getMessage());
+                try {
+                    return work.get();
+                } catch (EngineException second) {
+                    second.addSuppressed(first);
+                    throw second;
+                }
+            }
         });
     }
 

@@ -94,7 +94,7 @@ final class OrderAnswerForm {
             List<Part> parts = new ArrayList<>();
             add(parts, ",\"style\":", styles.isEmpty() ? textOrNull("style", SHORT_TEXT) : oneOrNull("style", styles));
             add(parts, ",\"options\":[", names("options", extras, MAX_OPTIONS));
-            return parts;
+            return List.copyOf(parts);
         });
     }
 

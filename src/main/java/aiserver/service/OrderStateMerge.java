@@ -68,7 +68,8 @@ final class OrderStateMerge {
     }
 
     private static void dropWhatTheItemLacks(Map<String, Object> order, MenuItem item) {
-        if (!item.styles().isEmpty() && !item.styles().contains(order.get(OrderField.STYLE.wireName()))) {
+        Object style = order.get(OrderField.STYLE.wireName());
+        if (style != null && !item.styles().isEmpty() && !item.styles().contains(style)) {
             order.remove(OrderField.STYLE.wireName());
         }
         if (!item.options().isEmpty() && OrderField.OPTIONS.isIn(order)) {

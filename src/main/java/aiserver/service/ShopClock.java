@@ -8,6 +8,7 @@ import java.time.LocalDateTime;
 import java.time.OffsetDateTime;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
+import java.time.format.ResolverStyle;
 import java.time.temporal.TemporalAccessor;
 import java.util.Optional;
 
@@ -17,7 +18,7 @@ import java.util.Optional;
  */
 record ShopClock(Clock clock, ZoneId zone) {
     private static final DateTimeFormatter ISO = DateTimeFormatter.ofPattern(
-            "yyyy-MM-dd[['T'][' ']HH:mm[:ss][.SSSSSSSSS][.SSSSSS][.SSS][XXX][XX][X]]");
+            "uuuu-MM-dd[['T'][' ']HH:mm[:ss][.SSSSSSSSS][.SSSSSS][.SSS][XXX][XX][X]]").withResolverStyle(ResolverStyle.STRICT);
 
     /** Whether a promotion with this end still holds; empty where the text cannot be read. Null has no end. */
     Optional<Boolean> holds(String endsAt) {

@@ -33,6 +33,33 @@ class EngineErrorsTest {
     }
 
     @Test
+    void aFailedEngineIsTriedOnceMore() {
+        List<String> tries = new ArrayList<>();
+        assertThat(EngineErrors.<String>retriedOnce(() -> {
+            tries.add("try");
+            if (tries.size() == 1) {
+                throw new EngineException(EngineException.Kind.ENGINE_FAILED, "first");
+            }
+            return "done";
+        })).isEqualTo("done");
+
+        assertThatThrownBy(() -> EngineErrors.retriedOnce(() -> {
+            tries.add("again");
+            throw new EngineException(EngineException.Kind.ENGINE_FAILED, "failed " + tries.size());
+        })).isInstanceOf(JobException.class).hasMessage("failed 4");
+    }
+
+    @Test
+    void otherFailuresAreNotTriedAgain() {
+        List<String> tries = new ArrayList<>();
+        assertThatThrownBy(() -> EngineErrors.retriedOnce(() -> {
+            tries.add("try");
+            throw new EngineException(EngineException.Kind.OUT_OF_MEMORY, "full");
+        })).hasMessage("full");
+        assertThat(tries).hasSize(1);
+    }
+
+    @Test
     void progressIsSpreadOverTheRunsPartOfTheJob() {
         List<String> told = new ArrayList<>();
         JobScope scope = new JobScope() {

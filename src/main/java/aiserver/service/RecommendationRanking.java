@@ -1,0 +1,70 @@
+package aiserver.service;
+
+import aiserver.job.OrderContext.MenuItem;
+import aiserver.job.ShopEvent;
+import aiserver.service.OrderRules.RankWeights;
+import java.util.Comparator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Which menu suits a customer: the sum of four signs, each 0 to 1 and weighted by the rules. Frequency: how often it
+ * was ordered against the one ordered most. Style: it is offered in the preferred style. Discount: the best percentage
+ * that takes effect today. Price: 1 minus its distance to the average amount as a share of that, at least 0; 0 where
+ * either is unknown. Equals stay in the order of the menu. Candidates are the shop's menu; without one, what was
+ * ordered before and what events name. Stateless.
+ */
+final class RecommendationRanking {
+    private RecommendationRanking() {
+    }
+
+    /**
+     * @param price    today, before discounts, or null
+     * @param discount the event that takes off most, or null
+     */
+    record Candidate(MenuItem item, Long price, ShopEvent discount, double score, double frequency, double style) {
+        String name() {
+            return item.name();
+        }
+    }
+
+    /** Best first. */
+    static List<Candidate> rank(OrderMenu menu, CustomerProfile profile, RunningEvents events, RankWeights weights) {
+        return candidates(menu, profile, events).stream().map(item -> {
+            Long price = item.price() != null ? item.price() : profile.lastPrices().get(item.name());
+            Optional<ShopEvent> discount = events.bestFor(item.name());
+            double frequency = frequency(item.name(), profile);
+            double style = profile.preferredStyle() != null && item.styles().contains(profile.preferredStyle()) ? 1 : 0;
+            double score = weights.frequency() * frequency
+                    + weights.style() * style
+                    + weights.discount() * discount.map(event -> event.discountPercent() / 100).orElse(0.0)
+                    + weights.price() * nearness(price, profile.averageAmount());
+            return new Candidate(item, price, discount.orElse(null), score, frequency, style);
+        }).sorted(Comparator.comparingDouble(Candidate::score).reversed()).toList();
+    }
+
+    private static List<MenuItem> candidates(OrderMenu menu, CustomerProfile profile, RunningEvents events) {
+        if (!menu.isEmpty()) {
+            return menu.items();
+        }
+        Set<String> names = new LinkedHashSet<>();
+        profile.orders().forEach(count -> names.add(count.name()));
+        events.events().forEach(event -> event.menus().forEach(name -> names.add(PromptWords.oneLine(name))));
+        names.remove("");
+        return names.stream().map(name -> new MenuItem(name, null, List.of(), List.of())).toList();
+    }
+
+    private static double frequency(String name, CustomerProfile profile) {
+        return profile.orders().stream().filter(count -> count.name().equals(name)).findFirst()
+                .map(count -> (double) count.times() / profile.orders().getFirst().times()).orElse(0.0);
+    }
+
+    private static double nearness(Long price, Double average) {
+        if (price == null || average == null || average <= 0) {
+            return 0;
+        }
+        return Math.max(0, 1 - Math.abs(price - average) / average);
+    }
+}
