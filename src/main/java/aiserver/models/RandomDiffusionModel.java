@@ -1,0 +1,186 @@
+package aiserver.models;
+
+import aiserver.models.TensorFile.Data;
+import aiserver.models.TensorFile.Type;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.util.SplittableRandom;
+
+/**
+ * Writes a picture model in SD3.5's architecture (MMDiT-X and TAESD3) with random weights from a seed, small and in a
+ * second: for tests, and for a worker without trained weights. It draws coloured noise. With {@link DemoTextEncoder} it
+ * is complete. Stateless; any thread.
+ */
+public final class RandomDiffusionModel {
+    /** The engine takes no fewer joint blocks; it has as many attention heads. */
+    private static final int DEPTH = 24;
+    private static final int LATENT_CHANNELS = 16;
+    private static final int PATCH = 2;
+    private static final int CONTEXT = 4096;
+    private static final int POOLED = 2048;
+    private static final int FREQUENCIES = 256;
+    private static final int AUTOENCODER_CHANNELS = 64;
+
+    private final SplittableRandom random;
+    private final TensorFile file;
+
+    private RandomDiffusionModel(long seed, TensorFile file) {
+        this.random = new SplittableRandom(seed);
+        this.file = file;
+    }
+
+    /**
+     * Writes the diffusion model (GGUF, F16).
+     *
+     * @param width of the hidden state, a multiple of 24: 48 makes 7 MB
+     * @param grid  positions a side; the longest side of a picture is 16 times as many pixels
+     */
+    public static void writeDiffusionModel(Path path, int width, int grid, long seed) throws IOException {
+        if (width < DEPTH || width % DEPTH != 0) {
+            throw new IllegalArgumentException("width must be a multiple of " + DEPTH + " but is " + width);
+        }
+        TensorFile file = new TensorFile("sd3");
+        new RandomDiffusionModel(seed, file).addTransformer(width, grid);
+        file.write(path);
+    }
+
+    /** Writes the small autoencoder (GGUF, F32, 5 MB), to be given as {@code taesd}. */
+    public static void writeAutoencoder(Path path, long seed) throws IOException {
+        TensorFile file = new TensorFile("taesd3");
+        new RandomDiffusionModel(seed, file).addAutoencoder();
+        file.write(path);
+    }
+
+    private void addTransformer(int width, int grid) {
+        file.add("pos_embed", Type.F32, random(width * grid * grid, 0.02f), width, (long) grid * grid, 1);
+        file.add("x_embedder.proj.weight", Type.F16, halves(PATCH * PATCH * LATENT_CHANNELS * width, 0.1f),
+                PATCH, PATCH, LATENT_CHANNELS, width);
+        addBias("x_embedder.proj", width);
+        addLinear("t_embedder.mlp.0", FREQUENCIES, width);
+        addLinear("t_embedder.mlp.2", width, width);
+        addLinear("y_embedder.mlp.0", POOLED, width);
+        addLinear("y_embedder.mlp.2", width, width);
+        addLinear("context_embedder", CONTEXT, width);
+        for (int block = 0; block < DEPTH; block++) {
+            String name = "joint_blocks." + block + ".";
+            boolean last = block == DEPTH - 1;
+            boolean selfAttention = block < DEPTH / 2 + 1;
+            addBlock(name + "context_block.", width, last ? 2 : 6, false);
+            addBlock(name + "x_block.", width, selfAttention ? 9 : 6, selfAttention);
+        }
+        addLinear("final_layer.linear", width, PATCH * PATCH * LATENT_CHANNELS);
+        addLinear("final_layer.adaLN_modulation.1", width, 2 * width);
+    }
+
+    /** @param modulations vectors of the adaptive norm: 2 where nothing follows the attention, 9 with a second one */
+    private void addBlock(String name, int width, int modulations, boolean selfAttention) {
+        boolean attentionOnly = modulations == 2;
+        addAttention(name + "attn.", width, !attentionOnly);
+        if (selfAttention) {
+            addAttention(name + "attn2.", width, true);
+        }
+        if (!attentionOnly) {
+            addLinear(name + "mlp.fc1", width, 4 * width);
+            addLinear(name + "mlp.fc2", 4 * width, width);
+        }
+        addLinear(name + "adaLN_modulation.1", width, modulations * width);
+    }
+
+    private void addAttention(String name, int width, boolean output) {
+        addLinear(name + "qkv", width, 3 * width);
+        file.add(name + "ln_q.weight", Type.F32, ones(width / DEPTH), width / DEPTH);
+        file.add(name + "ln_k.weight", Type.F32, ones(width / DEPTH), width / DEPTH);
+        if (output) {
+            addLinear(name + "proj", width, width);
+        }
+    }
+
+    private void addLinear(String name, int in, int out) {
+        file.add(name + ".weight", Type.F16, halves(in * out, (float) (1 / Math.sqrt(in))), in, out);
+        addBias(name, out);
+    }
+
+    private void addBias(String name, int size) {
+        file.add(name + ".bias", Type.F32, random(size, 0.01f), size);
+    }
+
+    private void addAutoencoder() {
+        addEncoder();
+        int layer = 0;
+        String name = "decoder.layers.";
+        addConvolution(name + layer, LATENT_CHANNELS, AUTOENCODER_CHANNELS, true);
+        layer += 2; // a ReLU without weights
+        for (int stage = 0; stage < 3; stage++) {
+            for (int block = 0; block < 3; block++) {
+                addResidual(name + layer++);
+            }
+            layer++; // doubles the sides without weights
+            addConvolution(name + layer++, AUTOENCODER_CHANNELS, AUTOENCODER_CHANNELS, false);
+        }
+        addResidual(name + layer++);
+        addConvolution(name + layer, AUTOENCODER_CHANNELS, 3, true);
+    }
+
+    /** Never used to draw, but the engine wants it. */
+    private void addEncoder() {
+        int layer = 0;
+        String name = "encoder.layers.";
+        addConvolution(name + layer++, 3, AUTOENCODER_CHANNELS, true);
+        addResidual(name + layer++);
+        for (int stage = 0; stage < 3; stage++) {
+            addConvolution(name + layer++, AUTOENCODER_CHANNELS, AUTOENCODER_CHANNELS, false);
+            for (int block = 0; block < 3; block++) {
+                addResidual(name + layer++);
+            }
+        }
+        addConvolution(name + layer, AUTOENCODER_CHANNELS, LATENT_CHANNELS, true);
+    }
+
+    private void addResidual(String name) {
+        for (int part = 0; part <= 4; part += 2) {
+            addConvolution(name + ".conv." + part, AUTOENCODER_CHANNELS, AUTOENCODER_CHANNELS, true);
+        }
+    }
+
+    private void addConvolution(String name, int in, int out, boolean bias) {
+        float scale = (float) Math.sqrt(1.0 / (9 * in));
+        file.add(name + ".weight", Type.F32, random(9 * in * out, scale), 3, 3, in, out);
+        if (bias) {
+            addBias(name, out);
+        }
+    }
+
+    private Data random(int count, float scale) {
+        SplittableRandom values = random.split();
+        return out -> {
+            ByteBuffer bytes = ByteBuffer.allocate(4 * count).order(ByteOrder.LITTLE_ENDIAN);
+            for (int i = 0; i < count; i++) {
+                bytes.putFloat((float) (values.nextDouble(-1, 1) * Math.sqrt(3)) * scale);
+            }
+            out.write(bytes.array());
+        };
+    }
+
+    private Data halves(int count, float scale) {
+        SplittableRandom values = random.split();
+        return out -> {
+            ByteBuffer bytes = ByteBuffer.allocate(2 * count).order(ByteOrder.LITTLE_ENDIAN);
+            for (int i = 0; i < count; i++) {
+                bytes.putShort(Float.floatToFloat16((float) (values.nextDouble(-1, 1) * Math.sqrt(3)) * scale));
+            }
+            out.write(bytes.array());
+        };
+    }
+
+    private static Data ones(int count) {
+        return out -> {
+            ByteBuffer bytes = ByteBuffer.allocate(4 * count).order(ByteOrder.LITTLE_ENDIAN);
+            for (int i = 0; i < count; i++) {
+                bytes.putFloat(1);
+            }
+            out.write(bytes.array());
+        };
+    }
+}
