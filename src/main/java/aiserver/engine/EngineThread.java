@@ -56,6 +56,15 @@ final class EngineThread implements AutoCloseable {
         }
     }
 
+    /** Runs the body without waiting for it; it must not throw. */
+    void execute(Runnable body) {
+        try {
+            executor.execute(body);
+        } catch (RejectedExecutionException e) {
+            throw new IllegalStateException(name + " is closed");
+        }
+    }
+
     void run(Runnable body) {
         call(Executors.callable(body, null));
     }

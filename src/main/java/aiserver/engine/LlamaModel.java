@@ -1,0 +1,207 @@
+package aiserver.engine;
+
+import bindings.guard.guard_h;
+import bindings.llama.llama_h;
+import bindings.llama.llama_model_params;
+import bindings.llama.llama_progress_callback;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * A loaded language model: its weights and its vocabulary. Owned by {@link LlamaEngine}, which closes the context that
+ * stands on it first; made and used on the engine's thread.
+ */
+final class LlamaModel implements Vocabulary, AutoCloseable {
+    private static final int PIECE_BYTES = 512;
+    private static final int REMEMBERED = 8192;
+
+    private final NativeHandle handle;
+    private final NativeHandle.Use use;
+    private final MemorySegment vocabulary;
+    // automatic: nothing to undo where the making of this fails half way
+    private final Arena arena = Arena.ofAuto();
+    private final MemorySegment piece = arena.allocate(PIECE_BYTES);
+    private final byte[][] pieces;
+    private final int trainedContext;
+    private final String chatTemplate;
+    private final Map<String, int[]> remembered = new LinkedHashMap<>(256, 0.75f, true) {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, int[]> eldest) {
+            return size() > REMEMBERED;
+        }
+    };
+
+    private LlamaModel(MemorySegment model) {
+        this.handle = new NativeHandle("language model", model, guard_h::ag_llama_model_free);
+        this.use = handle.use();
+        this.vocabulary = llama_h.llama_model_get_vocab(model);
+        this.pieces = new byte[llama_h.llama_vocab_n_tokens(vocabulary)][];
+        this.trainedContext = llama_h.llama_model_n_ctx_train(model);
+        MemorySegment template = llama_h.llama_model_chat_template(model, MemorySegment.NULL);
+        this.chatTemplate = template.equals(MemorySegment.NULL) ? null : template.reinterpret(Long.MAX_VALUE).getString(0);
+    }
+
+    /** @throws EngineException MODEL_NOT_AVAILABLE, OUT_OF_MEMORY, CANCELLED */
+    static LlamaModel load(LlamaSettings settings, Devices.Device device, RunControl control) {
+        requireGguf(settings.model());
+        Loading loading = new Loading(control);
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment params = llama_h.llama_model_default_params(arena);
+            MemorySegment devices = arena.allocate(ValueLayout.ADDRESS, 2);
+            if (device.gpu()) {
+                devices.setAtIndex(ValueLayout.ADDRESS, 0, guard_h.ag_device(device.index()));
+            }
+            llama_model_params.devices(params, devices);
+            llama_model_params.n_gpu_layers(params, device.gpu() ? settings.gpuLayers() : 0);
+            llama_model_params.split_mode(params, llama_h.LLAMA_SPLIT_MODE_NONE());
+            llama_model_params.main_gpu(params, 0);
+            llama_model_params.use_extra_bufts(params, settings.repack());
+            llama_model_params.progress_callback(params, llama_progress_callback.allocate(
+                    (fraction, user) -> loading.goesOn(fraction), arena));
+            MemorySegment model = guard_h.ag_llama_model_load(arena.allocateFrom(settings.model().toString()), params);
+            if (model.equals(MemorySegment.NULL)) {
+                if (loading.stopped) {
+                    throw new EngineException(EngineException.Kind.CANCELLED, "loading the language model was cancelled");
+                }
+                throw Guard.failure("language model " + settings.model() + " cannot be loaded",
+                        EngineException.Kind.MODEL_NOT_AVAILABLE);
+            }
+            return new LlamaModel(model);
+        }
+    }
+
+    private static final class Loading {
+        private final RunControl control;
+        private boolean stopped;
+
+        private Loading(RunControl control) {
+            this.control = control;
+        }
+
+        // An exception that left an upcall would end the process: it counts as "stop".
+        boolean goesOn(float fraction) {
+            try {
+                control.progress(Math.clamp(fraction, 0f, 1f));
+                stopped = control.cancelled();
+            } catch (Throwable t) {
+                stopped = true;
+            }
+            return !stopped;
+        }
+    }
+
+    private static void requireGguf(Path file) {
+        if (!Files.isRegularFile(file)) {
+            throw unavailable(file, "there is no such file", null);
+        }
+        try (InputStream in = Files.newInputStream(file)) {
+            if (!Arrays.equals(in.readNBytes(4), "GGUF".getBytes(StandardCharsets.US_ASCII))) {
+                throw unavailable(file, "it is not a GGUF file", null);
+            }
+        } catch (IOException e) {
+            throw unavailable(file, "it cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    private static EngineException unavailable(Path file, String why, Throwable cause) {
+        return new EngineException(EngineException.Kind.MODEL_NOT_AVAILABLE, "language model " + file + " cannot be loaded: " + why, cause);
+    }
+
+    MemorySegment address() {
+        return use.address();
+    }
+
+    MemorySegment vocabulary() {
+        return vocabulary;
+    }
+
+    int trainedContext() {
+        return trainedContext;
+    }
+
+    /** The model's own, or null. */
+    String chatTemplate() {
+        return chatTemplate;
+    }
+
+    @Override
+    public int size() {
+        return pieces.length;
+    }
+
+    @Override
+    public int[] tokenize(String text) {
+        return tokenize(text, false);
+    }
+
+    /** As {@link #tokenize}, for texts that come again and again: template words and menu names. */
+    int[] tokenizeRemembered(String text) {
+        int[] tokens = remembered.get(text);
+        if (tokens == null) {
+            tokens = tokenize(text, false);
+            remembered.put(text, tokens);
+        }
+        return tokens;
+    }
+
+    /** @param control whether the names of control tokens within the text stand for those tokens */
+    int[] tokenize(String text, boolean control) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        if (bytes.length == 0) {
+            return new int[0];
+        }
+        try (Arena local = Arena.ofConfined()) {
+            MemorySegment utf8 = local.allocateFrom(ValueLayout.JAVA_BYTE, bytes);
+            // a token has at least a byte; some vocabularies put a blank before all
+            int capacity = bytes.length + 2;
+            MemorySegment ids = local.allocate(ValueLayout.JAVA_INT, capacity);
+            int count = Guard.check(guard_h.ag_llama_tokenize(vocabulary, utf8, bytes.length, ids, capacity, false, control),
+                    "a text of " + bytes.length + " bytes cannot be split into tokens");
+            if (count < 0) {
+                throw new EngineException(EngineException.Kind.ENGINE_FAILED, "a text of " + bytes.length + " bytes has more tokens than bytes");
+            }
+            return ids.asSlice(0, 4L * count).toArray(ValueLayout.JAVA_INT);
+        }
+    }
+
+    @Override
+    public byte[] bytes(int token) {
+        requireToken(token);
+        byte[] bytes = pieces[token];
+        if (bytes == null) {
+            int length = Guard.check(guard_h.ag_llama_token_to_piece(vocabulary, token, piece, PIECE_BYTES, false),
+                    "token " + token + " has no text");
+            // a longer one says its length as a negative number; nothing that long is of use here
+            bytes = length <= 0 ? new byte[0] : piece.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE);
+            pieces[token] = bytes;
+        }
+        return bytes;
+    }
+
+    @Override
+    public boolean endsTurn(int token) {
+        requireToken(token);
+        return llama_h.llama_vocab_is_eog(vocabulary, token);
+    }
+
+    void requireToken(int token) {
+        if (token < 0 || token >= pieces.length) {
+            throw new EngineException(EngineException.Kind.INVALID_INPUT, "token " + token + " is not one of the model's " + pieces.length);
+        }
+    }
+
+    @Override
+    public void close() {
+        use.close();
+        handle.close();
+    }
+}

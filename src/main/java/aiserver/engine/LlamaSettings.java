@@ -1,0 +1,67 @@
+package aiserver.engine;
+
+import java.nio.file.Path;
+import java.util.Objects;
+
+/**
+ * How a language model is run.
+ *
+ * @param model         a GGUF file
+ * @param device        {@code auto}, {@code cpu} or a device's name, see {@link Devices#choose}
+ * @param contextTokens that one sequence may have, 128 or more; at most the model's own limit is used
+ * @param sequences     answers that are written side by side, 1 to 64
+ * @param batchTokens   most tokens in one batch, {@code sequences} or more, up to 8192
+ * @param threads       for single tokens, 1 to 512
+ * @param promptThreads for prompts, 1 to 512
+ * @param gpuLayers     layers on the GPU, -1: all; on the CPU it has no effect
+ * @param flashAttention on, off, or null: as the engine thinks best
+ * @param cacheType     of the KV cache
+ * @param repack        whether weights are laid out anew for this processor: faster prompts, more memory
+ */
+public record LlamaSettings(Path model, String device, int contextTokens, int sequences, int batchTokens, int threads,
+                            int promptThreads, int gpuLayers, Boolean flashAttention, CacheType cacheType, boolean repack) {
+    public enum CacheType { F16, BF16, Q8_0 }
+
+    public LlamaSettings {
+        Objects.requireNonNull(model, "model");
+        Objects.requireNonNull(device, "device");
+        Objects.requireNonNull(cacheType, "cacheType");
+        require(contextTokens >= 128 && contextTokens <= 1 << 20, "contextTokens", contextTokens);
+        require(sequences >= 1 && sequences <= 64, "sequences", sequences);
+        require((long) contextTokens * sequences <= Integer.MAX_VALUE, "contextTokens * sequences", (long) contextTokens * sequences);
+        require(batchTokens >= sequences && batchTokens >= 32 && batchTokens <= 8192, "batchTokens", batchTokens);
+        require(threads >= 1 && threads <= 512, "threads", threads);
+        require(promptThreads >= 1 && promptThreads <= 512, "promptThreads", promptThreads);
+        require(gpuLayers >= -1, "gpuLayers", gpuLayers);
+        if (cacheType == CacheType.Q8_0 && Boolean.FALSE.equals(flashAttention)) {
+            throw new IllegalArgumentException("language cacheType Q8_0 needs flashAttention");
+        }
+    }
+
+    /** Four sequences of 4096 tokens on this machine's processors or GPU. */
+    public static LlamaSettings of(Path model) {
+        int processors = Math.max(1, Runtime.getRuntime().availableProcessors());
+        return new LlamaSettings(model, "auto", 4096, 4, 512, processors, processors, -1, null, CacheType.F16, true);
+    }
+
+    public LlamaSettings withContext(int tokens, int sequenceCount) {
+        return new LlamaSettings(model, device, tokens, sequenceCount, batchTokens, threads, promptThreads, gpuLayers,
+                flashAttention, cacheType, repack);
+    }
+
+    public LlamaSettings withThreads(int count) {
+        return new LlamaSettings(model, device, contextTokens, sequences, batchTokens, count, count, gpuLayers,
+                flashAttention, cacheType, repack);
+    }
+
+    public LlamaSettings withDevice(String name) {
+        return new LlamaSettings(model, name, contextTokens, sequences, batchTokens, threads, promptThreads, gpuLayers,
+                flashAttention, cacheType, repack);
+    }
+
+    private static void require(boolean ok, String field, Number value) {
+        if (!ok) {
+            throw new IllegalArgumentException("language " + field + " cannot be " + value);
+        }
+    }
+}

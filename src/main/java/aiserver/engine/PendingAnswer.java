@@ -1,0 +1,145 @@
+package aiserver.engine;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+
+/**
+ * One request on its way through the engine: made by the caller, who waits; filled by the engine's thread, which alone
+ * touches everything but the future.
+ */
+final class PendingAnswer {
+    // Told in steps: a caller may write each one down somewhere far away.
+    private static final double PROGRESS_STEP = 0.05;
+    private static final double PROMPT_SHARE = 0.5;
+
+    final TextRequest request;
+    final RunControl control;
+    private final CompletableFuture<Generation> result = new CompletableFuture<>();
+    private final IntList written = new IntList();
+    private AnswerDecoder decoder;
+    private int promptTokens;
+    private int cachedTokens;
+    private double told;
+
+    PendingAnswer(TextRequest request, RunControl control) {
+        this.request = request;
+        this.control = control;
+    }
+
+    /** Makes the decoder and gives what is to be computed first: the prompt, and what of the answer is fixed at its start. */
+    int[] begin(LlamaModel model, int contextTokens) {
+        int[] prompt = ChatPrompt.tokens(model, request.messages());
+        if (prompt.length + request.maxTokens() > contextTokens) {
+            throw new EngineException(EngineException.Kind.CONTEXT_TOO_LONG, "a prompt of " + prompt.length
+                    + " tokens and an answer of up to " + request.maxTokens() + " do not fit a context of " + contextTokens);
+        }
+        promptTokens = prompt.length;
+        decoder = switch (request.answer()) {
+            case AnswerForm.Free free -> new FreeDecoder(model, request.sampling(), request.maxTokens());
+            case AnswerForm.Gbnf grammar -> new GrammarDecoder(grammar, model, request.sampling(), request.maxTokens());
+            case AnswerForm.Template template -> new TemplateDecoder(template, model, model::tokenizeRemembered,
+                    request.sampling(), request.maxTokens());
+        };
+        AnswerDecoder.Step step = decoder.start();
+        written.addAll(step.tokens());
+        IntList feed = new IntList();
+        feed.addAll(prompt);
+        feed.addAll(step.tokens());
+        if (step.last()) {
+            complete();
+        }
+        return feed.toArray();
+    }
+
+    void cached(int tokens) {
+        cachedTokens = Math.min(tokens, promptTokens);
+    }
+
+    /** Chooses what comes next; null where the answer is complete. */
+    int[] next(MemorySegment logits) {
+        AnswerDecoder.Step step = decoder.next(logits);
+        written.addAll(step.tokens());
+        tell(PROMPT_SHARE + (1 - PROMPT_SHARE) * Math.min(1, (double) written.size() / request.maxTokens()));
+        if (step.last()) {
+            complete();
+            return null;
+        }
+        return step.tokens();
+    }
+
+    void computed(int tokensOfPrompt) {
+        tell(PROMPT_SHARE * Math.min(1, (double) tokensOfPrompt / promptTokens));
+    }
+
+    /** Safe from native upcalls: whatever the caller's control throws counts as "stop". */
+    boolean cancelled() {
+        try {
+            return control.cancelled();
+        } catch (RuntimeException | Error e) {
+            return true;
+        }
+    }
+
+    private void tell(double fraction) {
+        if (fraction < told + PROGRESS_STEP) {
+            return;
+        }
+        told = fraction;
+        try {
+            control.progress(fraction);
+        } catch (RuntimeException e) {
+            fail(e);
+        }
+    }
+
+    private void complete() {
+        int[] tokens = written.toArray();
+        result.complete(new Generation(decoder.text(), Arrays.stream(tokens).boxed().toList(), promptTokens, cachedTokens,
+                decoder.finished(), decoder.choices()));
+        release();
+    }
+
+    void fail(Throwable failure) {
+        result.completeExceptionally(failure);
+        release();
+    }
+
+    boolean done() {
+        return result.isDone();
+    }
+
+    private void release() {
+        if (decoder instanceof GrammarDecoder grammar) {
+            grammar.close();
+        }
+        decoder = null;
+    }
+
+    /** Waits, through interrupts (the flag is kept). */
+    Generation await() {
+        boolean interrupted = false;
+        try {
+            while (true) {
+                try {
+                    return result.get();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+        } catch (ExecutionException e) {
+            throw switch (e.getCause()) {
+                // kind and message are what callers act on; the engine thread's own stack stays as the cause
+                case EngineException failure -> new EngineException(failure.kind(), failure.getMessage(), failure);
+                case RuntimeException other -> other;
+                case Throwable other -> new CompletionException(other);
+            };
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+}
