@@ -86,7 +86,7 @@ fi
 hash_files() { sha256sum "$@" | sha256sum | cut -c1-16; }
 # A checkout of the user's is compiled again whenever it has changed; only the compiler can tell.
 override=${LLAMA_CPP_DIR:-}${WHISPER_CPP_DIR:-}${SD_CPP_DIR:-}
-stamp="$(hash_files native/CMakeLists.txt native/engines.pins native/stable-diffusion.sed native/guard/* native/layout-probe/* scripts/build-native.sh)"
+stamp="$(hash_files native/CMakeLists.txt native/engines.pins native/stable-diffusion.sed native/whisper.sed native/guard/* native/layout-probe/* scripts/build-native.sh)"
 stamp="$stamp cuda=$cuda arch=$arch toolkit=$toolkit portable=$portable"
 # CUDA and --portable distributions serve a plain request, too: who asked for more once keeps it.
 if [ "$sources_only" = no ] && [ -z "$override" ] && [ -f "$dist/BUILD-INFO" ] \
@@ -150,6 +150,14 @@ sources=$work/sources-$(hash_files native/engines.pins native/stable-diffusion.s
 if [ ! -d "$sources" ] && { [ -z "${LLAMA_CPP_DIR:-}" ] || [ -z "${WHISPER_CPP_DIR:-}" ] || [ -z "${SD_CPP_DIR:-}" ]; }; then
     fetch_sources "$sources"
 fi
+
+correct_whisper() { # sources that were brought before this correction get it now, and only once
+    local file=$1/src/whisper.cpp
+    grep -q start_logits "$file" || sed -i -E -f native/whisper.sed "$file"
+    [ "$(grep -c start_logits "$file")" = 3 ] && [ "$(grep -c start_row "$file")" = 3 ] \
+        || die "native/whisper.sed does not fit the version of whisper.cpp in native/engines.pins; see whether it is still needed"
+}
+[ -n "${WHISPER_CPP_DIR:-}" ] || correct_whisper "$sources/whisper"
 
 source_of() { # engine, override, file that must be there
     local folder=${2:-$sources/$1}
