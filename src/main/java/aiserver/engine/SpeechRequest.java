@@ -1,12 +1,13 @@
 package aiserver.engine;
 
-import java.util.Objects;
+import java.util.Map;
 
 /**
  * How to listen.
  *
  * @param language             ISO 639-1, or null: detect
- * @param initialPrompt        words that the speaker is likely to use, may be empty
+ * @param initialPrompts       by ISO 639-1 code, words that a speaker of the language is likely to use; the one of the
+ *                             given or detected language is taken, none where there is none
  * @param audioContext         encoder positions of 20 ms to compute, 1 to 1500, or 0: all
  * @param suppressBlank        whether an empty text is forbidden at the start of a window
  * @param temperature          0: greedy
@@ -16,7 +17,7 @@ import java.util.Objects;
  * @param logProbThreshold     mean log-probability below which a window is tried again hotter
  * @param beamSize             1: greedy; up to 8
  */
-public record SpeechRequest(String language, String initialPrompt, int audioContext, boolean suppressBlank,
+public record SpeechRequest(String language, Map<String, String> initialPrompts, int audioContext, boolean suppressBlank,
                             float temperature, float temperatureIncrement, float noSpeechThreshold,
                             float entropyThreshold, float logProbThreshold, int beamSize) {
     public static final int MAX_AUDIO_CONTEXT = 1500;
@@ -24,10 +25,10 @@ public record SpeechRequest(String language, String initialPrompt, int audioCont
 
     /** The thresholds are those of OpenAI's Whisper (transcribe.py) and whisper.cpp's defaults. */
     public static final SpeechRequest DEFAULT =
-            new SpeechRequest(null, "", 0, true, 0.0f, 0.2f, 0.6f, 2.4f, -1.0f, 1);
+            new SpeechRequest(null, Map.of(), 0, true, 0.0f, 0.2f, 0.6f, 2.4f, -1.0f, 1);
 
     public SpeechRequest {
-        Objects.requireNonNull(initialPrompt, "initialPrompt");
+        initialPrompts = Map.copyOf(initialPrompts);
         require(audioContext >= 0 && audioContext <= MAX_AUDIO_CONTEXT, "audioContext", audioContext);
         require(temperature >= 0 && temperature <= 1, "temperature", temperature);
         require(temperatureIncrement >= 0 && temperatureIncrement <= 1, "temperatureIncrement", temperatureIncrement);
@@ -44,22 +45,22 @@ public record SpeechRequest(String language, String initialPrompt, int audioCont
     }
 
     public SpeechRequest withLanguage(String code) {
-        return new SpeechRequest(code, initialPrompt, audioContext, suppressBlank, temperature, temperatureIncrement,
+        return new SpeechRequest(code, initialPrompts, audioContext, suppressBlank, temperature, temperatureIncrement,
                 noSpeechThreshold, entropyThreshold, logProbThreshold, beamSize);
     }
 
-    public SpeechRequest withInitialPrompt(String words) {
+    public SpeechRequest withInitialPrompts(Map<String, String> words) {
         return new SpeechRequest(language, words, audioContext, suppressBlank, temperature, temperatureIncrement,
                 noSpeechThreshold, entropyThreshold, logProbThreshold, beamSize);
     }
 
     public SpeechRequest withAudioContext(int positions) {
-        return new SpeechRequest(language, initialPrompt, positions, suppressBlank, temperature, temperatureIncrement,
+        return new SpeechRequest(language, initialPrompts, positions, suppressBlank, temperature, temperatureIncrement,
                 noSpeechThreshold, entropyThreshold, logProbThreshold, beamSize);
     }
 
     public SpeechRequest withSuppressBlank(boolean suppress) {
-        return new SpeechRequest(language, initialPrompt, audioContext, suppress, temperature, temperatureIncrement,
+        return new SpeechRequest(language, initialPrompts, audioContext, suppress, temperature, temperatureIncrement,
                 noSpeechThreshold, entropyThreshold, logProbThreshold, beamSize);
     }
 }

@@ -41,8 +41,8 @@ final class StopCallback {
         return stopped;
     }
 
-    @SuppressWarnings("unused") // called by native code
-    private boolean ask(MemorySegment user) {
+    // called by native code
+    boolean ask(MemorySegment user) {
         try {
             if (control.cancelled()) {
                 stopped = true;

@@ -1,0 +1,124 @@
+package aiserver.engine;
+
+import bindings.guard.guard_h;
+import bindings.whisper.whisper_h;
+import bindings.whisper.whisper_vad_context_params;
+import bindings.whisper.whisper_vad_params;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * Voice activity by the Silero network, through whisper.cpp. Loaded at first use; a few megabytes, so it stays until
+ * it is closed. One run at a time on a thread of its own, others wait for their turn; the network is always on the
+ * CPU and takes about a thousandth of the time that the sound takes.
+ */
+public final class SileroVoiceDetector implements VoiceDetector {
+    private static final int RATE = 16_000;
+    /** A run looks at this much and then asks whether it is still wanted. */
+    private static final int BLOCK = 60 * RATE;
+    private static final double CENTISECOND = RATE / 100.0;
+
+    private final Path model;
+    private final EngineThread thread = new EngineThread("silero", 1);
+    private NativeHandle context;
+
+    /** @param model Silero in whisper.cpp's ggml form */
+    public SileroVoiceDetector(Path model) {
+        this.model = Objects.requireNonNull(model, "model");
+    }
+
+    @Override
+    public List<Stretch> find(float[] samples, RunControl control) {
+        return thread.call(() -> {
+            load();
+            List<Stretch> stretches = new ArrayList<>();
+            for (int from = 0; from < samples.length; from += BLOCK) {
+                if (control.cancelled()) {
+                    throw new EngineException(EngineException.Kind.CANCELLED, "voice activity detection was cancelled");
+                }
+                find(samples, from, Math.min(samples.length, from + BLOCK), stretches);
+            }
+            return List.copyOf(stretches);
+        });
+    }
+
+    private void load() {
+        if (context != null) {
+            return;
+        }
+        SileroFile.check(model);
+        NativeLibraries.load();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment params = whisper_h.whisper_vad_default_context_params(arena);
+            whisper_vad_context_params.n_threads(params, 1);
+            whisper_vad_context_params.use_gpu(params, false);
+            MemorySegment address = guard_h.ag_whisper_vad_init(arena.allocateFrom(model.toString()), params);
+            if (address.equals(MemorySegment.NULL)) {
+                throw Guard.failure("voice activity model " + model + " cannot be loaded",
+                        EngineException.Kind.MODEL_NOT_AVAILABLE);
+            }
+            context = new NativeHandle("voice activity model", address, guard_h::ag_whisper_vad_free);
+        }
+    }
+
+    private void find(float[] samples, int from, int to, List<Stretch> found) {
+        try (Arena arena = Arena.ofConfined(); NativeHandle.Use use = context.use()) {
+            MemorySegment block = arena.allocate(ValueLayout.JAVA_FLOAT, to - from);
+            MemorySegment.copy(samples, from, block, ValueLayout.JAVA_FLOAT, 0, to - from);
+            MemorySegment params = whisper_h.whisper_vad_default_params(arena);
+            whisper_vad_params.threshold(params, 0.5f);
+            whisper_vad_params.min_speech_duration_ms(params, 100);
+            whisper_vad_params.min_silence_duration_ms(params, 300);
+            whisper_vad_params.speech_pad_ms(params, 200);
+            MemorySegment segments = guard_h.ag_whisper_vad_segments(use.address(), params, block, to - from);
+            if (segments.equals(MemorySegment.NULL)) {
+                EngineException failure = Guard.failure("voice activity detection failed");
+                if (Guard.caught()) {
+                    context.close();
+                    context = null;
+                }
+                throw failure;
+            }
+            try {
+                int count = whisper_h.whisper_vad_segments_n_segments(segments);
+                for (int i = 0; i < count; i++) {
+                    add(found, from + sample(whisper_h.whisper_vad_segments_get_segment_t0(segments, i)),
+                            Math.min(to, from + sample(whisper_h.whisper_vad_segments_get_segment_t1(segments, i))));
+                }
+            } finally {
+                guard_h.ag_whisper_vad_free_segments(segments);
+            }
+        }
+    }
+
+    /** Joins a stretch to the one before where they touch, as they do at the seam of two blocks. */
+    private static void add(List<Stretch> found, int from, int to) {
+        int begin = from;
+        if (!found.isEmpty() && begin <= found.getLast().to()) {
+            begin = found.removeLast().from();
+        }
+        if (to > begin) {
+            found.add(new Stretch(begin, to));
+        }
+    }
+
+    private static int sample(float centiseconds) {
+        return (int) (centiseconds * CENTISECOND);
+    }
+
+    @Override
+    public void close() {
+        thread.run(() -> {
+            if (context != null) {
+                context.close();
+                context = null;
+            }
+        });
+        thread.close();
+    }
+}

@@ -1,0 +1,26 @@
+package aiserver.engine;
+
+import java.util.List;
+
+/** Tells where in a recording somebody speaks. All methods may be called from any thread. */
+public interface VoiceDetector extends AutoCloseable {
+    /**
+     * Stretches with speech in them, in order, apart from each other, within the samples.
+     *
+     * @param samples mono, 16 kHz, -1 to 1, finite
+     * @throws EngineException MODEL_NOT_AVAILABLE, CANCELLED, ENGINE_FAILED
+     */
+    List<Stretch> find(float[] samples, RunControl control);
+
+    @Override
+    void close();
+
+    /** Samples {@code from} to before {@code to}. */
+    record Stretch(int from, int to) {
+        public Stretch {
+            if (from < 0 || to <= from) {
+                throw new IllegalArgumentException("stretch from " + from + " to " + to);
+            }
+        }
+    }
+}

@@ -1,0 +1,33 @@
+package aiserver.engine;
+
+import java.nio.file.Path;
+import java.util.Objects;
+
+/**
+ * How the speech engine is set up.
+ *
+ * @param model          a ggml Whisper file
+ * @param device         {@code auto}, {@code cpu} or a device's name
+ * @param states         runs at a time over the one model, 1 to 16; each takes memory of its own from its first run on
+ * @param threads        of the processor for each run, 1 to 256
+ * @param flashAttention one fused step for attention: less memory; needed on a GPU to be fast
+ */
+public record WhisperSettings(Path model, String device, int states, int threads, boolean flashAttention) {
+    public WhisperSettings {
+        Objects.requireNonNull(model, "model");
+        Objects.requireNonNull(device, "device");
+        require(states >= 1 && states <= 16, "states", states);
+        require(threads >= 1 && threads <= 256, "threads", threads);
+    }
+
+    /** One run at a time, on the processor's cores. */
+    public static WhisperSettings of(Path model) {
+        return new WhisperSettings(model, "auto", 1, Math.min(8, Runtime.getRuntime().availableProcessors()), false);
+    }
+
+    private static void require(boolean ok, String field, Number value) {
+        if (!ok) {
+            throw new EngineException(EngineException.Kind.INVALID_INPUT, "speech engine's " + field + " cannot be " + value);
+        }
+    }
+}

@@ -1,0 +1,286 @@
+package aiserver.models;
+
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.SplittableRandom;
+
+/**
+ * Writes a multilingual Whisper model of random weights as whisper.cpp's ggml file: the true architecture in any size,
+ * for tests and for measuring. What it hears is noise: random Hangul and letters, which end after some twenty tokens.
+ * The same shape and seed give the same bytes. One thread.
+ */
+public final class RandomWhisperModel {
+    /** Tokens with a text of their own; the rest (languages, tasks, times) are numbered behind them. */
+    private static final int TEXT_TOKENS = 50257;
+    private static final int END_OF_TEXT = 50257;
+    private static final int FFT_BINS = 201;
+    private static final int MAGIC = 0x67676d6c;
+    private static final int HALF_FLOATS = 1;
+    /** From this position on the decoder leans towards the end of the text. */
+    private static final int TALKATIVE = 24;
+    private static final int FIRST_HANGUL = 0xAC00;
+    private static final int HANGUL = 11_172;
+
+    /**
+     * The sizes of a model.
+     *
+     * @param vocabulary 51865, or 51866 as in large-v3, which knows one language more
+     * @param mels       80, or 128 as in large-v3
+     * @param width      of encoder and decoder, a multiple of {@code heads}
+     */
+    public record Shape(int vocabulary, int mels, int width, int heads, int encoderLayers, int decoderLayers) {
+        /** 9 MB, loaded and run in a fraction of a second. Two decoder layers would pass for a distilled model. */
+        public static final Shape TINY = new Shape(51865, 80, 64, 2, 4, 3);
+        public static final Shape LARGE_V3 = new Shape(51866, 128, 1280, 20, 32, 32);
+        public static final Shape LARGE_V3_TURBO = new Shape(51866, 128, 1280, 20, 32, 4);
+
+        public Shape {
+            if (vocabulary < 51865 || vocabulary > 51866 || mels < 1 || heads < 1 || width < heads
+                    || width % heads != 0 || encoderLayers < 1 || decoderLayers < 1) {
+                throw new IllegalArgumentException("no Whisper model can have " + vocabulary + " tokens, " + mels
+                        + " mels, " + heads + " heads in a width of " + width + ", " + encoderLayers + " and "
+                        + decoderLayers + " layers");
+            }
+        }
+    }
+
+    private static final int AUDIO_POSITIONS = 1500;
+    private static final int TEXT_POSITIONS = 448;
+
+    private final Shape shape;
+    private final SplittableRandom random;
+    private final OutputStream out;
+    private final ByteBuffer buffer = ByteBuffer.allocate(1 << 16).order(ByteOrder.LITTLE_ENDIAN);
+
+    private RandomWhisperModel(Shape shape, long seed, OutputStream out) {
+        this.shape = shape;
+        this.random = new SplittableRandom(seed);
+        this.out = out;
+    }
+
+    /** Writes a tiny model; the file appears under its name only when it is whole. */
+    public static void write(Path file, long seed) throws IOException {
+        write(file, Shape.TINY, seed);
+    }
+
+    /** Writes a model of any shape; the file appears under its name only when it is whole. */
+    public static void write(Path file, Shape shape, long seed) throws IOException {
+        Path unfinished = file.resolveSibling(file.getFileName() + ".part");
+        try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(unfinished), 1 << 20)) {
+            new RandomWhisperModel(shape, seed, out).write();
+        }
+        Files.move(unfinished, file, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    private void write() throws IOException {
+        header();
+        melFilters();
+        vocabulary();
+        encoder();
+        decoder();
+        flush();
+    }
+
+    private void header() throws IOException {
+        for (int value : new int[] {MAGIC, shape.vocabulary, AUDIO_POSITIONS, shape.width, shape.heads,
+                shape.encoderLayers, TEXT_POSITIONS, shape.width, shape.heads, shape.decoderLayers, shape.mels, HALF_FLOATS}) {
+            int32(value);
+        }
+    }
+
+    /** Triangles on Slaney's mel scale over the bins of a 400-point transform at 16 kHz, of equal area. */
+    private void melFilters() throws IOException {
+        int32(shape.mels);
+        int32(FFT_BINS);
+        double top = mel(8000);
+        for (int i = 0; i < shape.mels; i++) {
+            double left = hertz(top * i / (shape.mels + 1));
+            double middle = hertz(top * (i + 1) / (shape.mels + 1));
+            double right = hertz(top * (i + 2) / (shape.mels + 1));
+            for (int bin = 0; bin < FFT_BINS; bin++) {
+                double frequency = 40.0 * bin;
+                double height = Math.min((frequency - left) / (middle - left), (right - frequency) / (right - middle));
+                float32((float) (Math.max(0, height) * 2 / (right - left)));
+            }
+        }
+    }
+
+    private static double mel(double hertz) {
+        return hertz < 1000 ? hertz * 3 / 200 : 15 + 27 * Math.log(hertz / 1000) / Math.log(6.4);
+    }
+
+    private static double hertz(double mel) {
+        return mel < 15 ? mel * 200 / 3 : 1000 * Math.exp((mel - 15) * Math.log(6.4) / 27);
+    }
+
+    /** All single bytes, so that any text can be tokenized; all Hangul syllables; then words of random letters. */
+    private void vocabulary() throws IOException {
+        int32(TEXT_TOKENS);
+        for (int id = 0; id < TEXT_TOKENS - 1; id++) {
+            if (id < 256) {
+                token(new byte[] {(byte) id});
+            } else if (id < 256 + HANGUL) {
+                token(Character.toString(FIRST_HANGUL + id - 256).getBytes(StandardCharsets.UTF_8));
+            } else {
+                StringBuilder word = new StringBuilder(" ");
+                for (int rest = id; rest > 0; rest /= 26) {
+                    word.append((char) ('a' + rest % 26));
+                }
+                token(word.toString().getBytes(StandardCharsets.UTF_8));
+            }
+        }
+        // As in the trained models, the last one is empty.
+        token(new byte[0]);
+    }
+
+    private void token(byte[] text) throws IOException {
+        int32(text.length);
+        for (byte b : text) {
+            room(1).put(b);
+        }
+    }
+
+    private void encoder() throws IOException {
+        int width = shape.width;
+        float32Tensor("encoder.positional_embedding", 0.1f, 0, width, AUDIO_POSITIONS);
+        matrix("encoder.conv1.weight", 3, shape.mels, width);
+        float32Tensor("encoder.conv1.bias", 0.02f, 0, 1, width);
+        matrix("encoder.conv2.weight", 3, width, width);
+        float32Tensor("encoder.conv2.bias", 0.02f, 0, 1, width);
+        for (int layer = 0; layer < shape.encoderLayers; layer++) {
+            String block = "encoder.blocks." + layer + '.';
+            attention(block + "attn");
+            feedForward(block);
+        }
+        norm("encoder.ln_post");
+    }
+
+    private void decoder() throws IOException {
+        textPositions();
+        tokenEmbedding();
+        for (int layer = 0; layer < shape.decoderLayers; layer++) {
+            String block = "decoder.blocks." + layer + '.';
+            attention(block + "attn");
+            attention(block + "cross_attn");
+            feedForward(block);
+        }
+        norm("decoder.ln");
+    }
+
+    private void attention(String name) throws IOException {
+        int width = shape.width;
+        norm(name + "_ln");
+        for (String part : new String[] {"query", "key", "value", "out"}) {
+            matrix(name + '.' + part + ".weight", width, width);
+            if (!part.equals("key")) {
+                float32Tensor(name + '.' + part + ".bias", 0.02f, 0, width);
+            }
+        }
+    }
+
+    private void feedForward(String block) throws IOException {
+        int width = shape.width;
+        norm(block + "mlp_ln");
+        matrix(block + "mlp.0.weight", width, 4 * width);
+        float32Tensor(block + "mlp.0.bias", 0.02f, 0, 4 * width);
+        matrix(block + "mlp.2.weight", 4 * width, width);
+        float32Tensor(block + "mlp.2.bias", 0.02f, 0, width);
+    }
+
+    private void norm(String name) throws IOException {
+        float32Tensor(name + ".weight", 0, 1, shape.width);
+        float32Tensor(name + ".bias", 0, 0, shape.width);
+    }
+
+    /** Late positions point where the end of the text lies, in the first of all directions. */
+    private void textPositions() throws IOException {
+        tensorHeader("decoder.positional_embedding", 0, shape.width, TEXT_POSITIONS);
+        for (int position = 0; position < TEXT_POSITIONS; position++) {
+            for (int i = 0; i < shape.width; i++) {
+                float32(i == 0 ? position < TALKATIVE ? 0 : 8 : spread(0.5f));
+            }
+        }
+    }
+
+    /**
+     * Wide apart, so that some text stands out at every step; languages, tasks and times near zero, since otherwise
+     * the many times together would outweigh every text.
+     */
+    private void tokenEmbedding() throws IOException {
+        tensorHeader("decoder.token_embedding.weight", 1, shape.width, shape.vocabulary);
+        for (int id = 0; id < shape.vocabulary; id++) {
+            for (int i = 0; i < shape.width; i++) {
+                float value = i == 0 ? id == END_OF_TEXT ? 8 : 0 : spread(id < END_OF_TEXT ? 0.6f : 0.05f);
+                room(2).putShort(Float.floatToFloat16(value));
+            }
+        }
+    }
+
+    private void matrix(String name, int... sizes) throws IOException {
+        tensorHeader(name, 1, sizes);
+        long count = count(sizes);
+        float spread = (float) Math.sqrt(3.0 / (count / sizes[sizes.length - 1]));
+        for (long i = 0; i < count; i++) {
+            room(2).putShort(Float.floatToFloat16(spread(spread)));
+        }
+    }
+
+    private void float32Tensor(String name, float spread, float mean, int... sizes) throws IOException {
+        tensorHeader(name, 0, sizes);
+        long count = count(sizes);
+        for (long i = 0; i < count; i++) {
+            float32(spread == 0 ? mean : mean + spread(spread));
+        }
+    }
+
+    private static long count(int... sizes) {
+        long count = 1;
+        for (int size : sizes) {
+            count *= size;
+        }
+        return count;
+    }
+
+    private float spread(float range) {
+        return range * (2 * (random.nextInt() >>> 8) / (float) (1 << 24) - 1);
+    }
+
+    /** @param type 0: 32 bits, 1: 16 bits; the fastest-running size comes first */
+    private void tensorHeader(String name, int type, int... sizes) throws IOException {
+        byte[] text = name.getBytes(StandardCharsets.US_ASCII);
+        int32(sizes.length);
+        int32(text.length);
+        int32(type);
+        for (int size : sizes) {
+            int32(size);
+        }
+        room(text.length).put(text);
+    }
+
+    private void int32(int value) throws IOException {
+        room(4).putInt(value);
+    }
+
+    private void float32(float value) throws IOException {
+        room(4).putFloat(value);
+    }
+
+    private ByteBuffer room(int bytes) throws IOException {
+        if (buffer.remaining() < bytes) {
+            flush();
+        }
+        return buffer;
+    }
+
+    private void flush() throws IOException {
+        out.write(buffer.array(), 0, buffer.position());
+        buffer.clear();
+    }
+}

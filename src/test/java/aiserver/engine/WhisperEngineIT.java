@@ -1,0 +1,176 @@
+package aiserver.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import aiserver.models.RandomWhisperModel;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The real engine on a small random model. */
+class WhisperEngineIT extends SpeechEngineContract {
+    private static final SpeechRequest GREEDY =
+            new SpeechRequest("ko", Map.of(), 0, false, 0, 0, 0.6f, 2.4f, -1, 1);
+    @TempDir
+    private static Path folder;
+    private static Path model;
+
+    @BeforeAll
+    static void writeModel() throws IOException {
+        model = folder.resolve("whisper.bin");
+        RandomWhisperModel.write(model, 7);
+    }
+
+    @Override
+    SpeechEngine make() {
+        return new WhisperEngine(new WhisperSettings(model, "cpu", 3, 1, false));
+    }
+
+    @Test
+    void sameSoundSameText() {
+        Transcript first = engine.transcribe(sound(), GREEDY, RunControl.NONE);
+        assertThat(engine.transcribe(sound(), GREEDY, RunControl.NONE)).isEqualTo(first);
+        engine.unload();
+        assertThat(engine.transcribe(sound(), GREEDY, RunControl.NONE)).isEqualTo(first);
+        assertThat(first.segments().getFirst().text()).isNotBlank();
+    }
+
+    @Test
+    void detectionDoesNotDependOnTheRunBefore() {
+        SpeechRequest detect = GREEDY.withLanguage(null).withAudioContext(256);
+        Transcript fresh = engine.transcribe(sound(), detect, RunControl.NONE);
+        engine.transcribe(sound(), GREEDY.withAudioContext(1500), RunControl.NONE);
+        Transcript again = engine.transcribe(sound(), detect, RunControl.NONE);
+        assertThat(again.language()).isEqualTo(fresh.language());
+        assertThat(again.languageProbability()).isEqualTo(fresh.languageProbability());
+    }
+
+    @Test
+    void takesThePromptOfTheLanguage() {
+        Transcript plain = engine.transcribe(sound(), GREEDY, RunControl.NONE);
+        Transcript prompted = engine.transcribe(sound(),
+                GREEDY.withInitialPrompts(Map.of("ko", "초콜릿 케이크, 딸기 케이크.")), RunControl.NONE);
+        Transcript otherLanguage = engine.transcribe(sound(),
+                GREEDY.withInitialPrompts(Map.of("ja", "ケーキ")), RunControl.NONE);
+        assertThat(prompted.segments()).isNotEqualTo(plain.segments());
+        assertThat(otherLanguage).isEqualTo(plain);
+    }
+
+    @Test
+    void runsAtOnceAsOneAfterAnother() {
+        Transcript alone = engine.transcribe(sound(), GREEDY, RunControl.NONE);
+        List<CompletableFuture<Transcript>> runs = Stream.generate(() -> CompletableFuture.supplyAsync(() ->
+                engine.transcribe(sound(), GREEDY, RunControl.NONE))).limit(9).toList();
+        assertThat(runs).allSatisfy(run -> assertThat(run.join()).isEqualTo(alone));
+    }
+
+    @Test
+    void stopsInMidRunAndRunsAgain() {
+        Transcript before = engine.transcribe(sound(), GREEDY, RunControl.NONE);
+        AtomicInteger asked = new AtomicInteger();
+        // Asked before every graph: the third question falls into the encoder or the decoder.
+        assertThatThrownBy(() -> engine.transcribe(sound(), GREEDY, () -> asked.incrementAndGet() > 6))
+                .isInstanceOf(EngineException.class)
+                .extracting(e -> ((EngineException) e).kind()).isEqualTo(EngineException.Kind.CANCELLED);
+        assertThat(engine.loaded()).isTrue();
+        assertThat(engine.transcribe(sound(), GREEDY, RunControl.NONE)).isEqualTo(before);
+    }
+
+    @Test
+    void survivesAControlThatThrows() {
+        AtomicInteger asked = new AtomicInteger();
+        RunControl throwing = new RunControl() {
+            @Override
+            public boolean cancelled() {
+                return false;
+            }
+
+            @Override
+            public void progress(double fraction) {
+                if (asked.incrementAndGet() > 2) {
+                    throw new IllegalStateException("listener failed");
+                }
+            }
+        };
+        engine.load(RunControl.NONE);
+        assertThat(engine.transcribe(sound(), GREEDY, throwing).language()).isEqualTo("ko");
+    }
+
+    @Test
+    void unloadWaitsForTheRunInHand() throws Exception {
+        engine.load(RunControl.NONE);
+        CountDownLatch running = new CountDownLatch(1);
+        AtomicBoolean go = new AtomicBoolean();
+        CompletableFuture<Transcript> run = CompletableFuture.supplyAsync(() ->
+                engine.transcribe(sound(), GREEDY, new RunControl() {
+                    @Override
+                    public boolean cancelled() {
+                        return false;
+                    }
+
+                    @Override
+                    public void progress(double fraction) {
+                        running.countDown();
+                        while (!go.get()) {
+                            Thread.onSpinWait();
+                        }
+                    }
+                }));
+        assertThat(running.await(60, TimeUnit.SECONDS)).isTrue();
+        CompletableFuture<Void> unload = CompletableFuture.runAsync(engine::unload);
+        assertThat(unload.isDone()).isFalse();
+        go.set(true);
+        assertThat(run.join().segments()).isNotEmpty();
+        unload.join();
+        assertThat(engine.loaded()).isFalse();
+    }
+
+    @Test
+    void hearsLongSoundInWindows() {
+        float[] long65 = new float[65 * 16_000];
+        for (int i = 0; i < long65.length; i++) {
+            long65[i] = (float) (0.3 * Math.sin(i * 0.05 + 4 * Math.sin(i * 0.0007)));
+        }
+        Transcript transcript = engine.transcribe(long65, GREEDY, RunControl.NONE);
+        assertThat(transcript.segments()).hasSizeGreaterThan(1);
+        assertThat(transcript.segments().getLast().start()).isGreaterThan(25);
+    }
+
+    @Test
+    void takesBeamsAndTemperatures() {
+        SpeechRequest beam = new SpeechRequest("ko", Map.of(), 256, true, 0, 0.5f, 0.6f, 2.4f, -1, 3);
+        assertThat(engine.transcribe(sound(), beam, RunControl.NONE).segments()).isNotEmpty();
+    }
+
+    @Test
+    void refusesNumbersThatWouldEndTheProcess() {
+        assertThatThrownBy(() -> new WhisperSettings(model, "cpu", 1, 0, false)).hasMessageContaining("threads cannot be 0");
+        assertThatThrownBy(() -> new WhisperSettings(model, "cpu", 1, -3, false)).hasMessageContaining("threads cannot be -3");
+        assertThatThrownBy(() -> new WhisperSettings(model, "cpu", 0, 1, false)).hasMessageContaining("states cannot be 0");
+        for (int beam : new int[] {0, 9}) {
+            assertThatThrownBy(() -> new SpeechRequest("ko", Map.of(), 0, false, 0, 0, 0.6f, 2.4f, -1, beam))
+                    .isInstanceOf(EngineException.class).hasMessageContaining("beamSize cannot be " + beam);
+        }
+        assertThatThrownBy(() -> GREEDY.withAudioContext(1501)).hasMessageContaining("audioContext cannot be 1501");
+        assertThatThrownBy(() -> GREEDY.withAudioContext(-1)).hasMessageContaining("audioContext cannot be -1");
+    }
+
+    @Test
+    void namesTheDeviceThatIsNotThere() {
+        try (WhisperEngine other = new WhisperEngine(new WhisperSettings(model, "cuda:7", 1, 1, false))) {
+            assertThatThrownBy(() -> other.load(RunControl.NONE)).isInstanceOf(EngineException.class)
+                    .hasMessageContaining("cuda:7").hasMessageContaining("CPU");
+        }
+    }
+}

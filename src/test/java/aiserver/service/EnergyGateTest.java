@@ -1,0 +1,97 @@
+package aiserver.service;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import aiserver.engine.RunControl;
+import aiserver.engine.VoiceDetector.Stretch;
+import aiserver.service.audio.Sound;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class EnergyGateTest {
+    private static final int RATE = 16_000;
+    private final EnergyGate gate = new EnergyGate();
+
+    @ParameterizedTest
+    @ValueSource(doubles = {0, 0.00001, 0.001, 0.01, 0.1, 0.3})
+    void findsNothingInSteadyNoise(double rms) {
+        for (long seed = 0; seed < 5; seed++) {
+            float[] white = Sound.noise(RATE, 4, rms, seed);
+            assertThat(find(white)).as("white, %s", rms).isEmpty();
+            assertThat(find(brown(white))).as("brown, %s", rms).isEmpty();
+            assertThat(find(hum(white))).as("with hum, %s", rms).isEmpty();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(doubles = {0, 0.0005, 0.005, 0.02})
+    void findsSpeechInNoise(double noise) {
+        float[] samples = Sound.noise(RATE, 4, noise, 3);
+        add(samples, Sound.chirp(RATE, 1.2), 20_000);
+        List<Stretch> found = find(samples);
+        assertThat(found).hasSize(1);
+        assertThat(found.getFirst().from()).isBetween(20_000 - 8000, 20_000 + 3200);
+        assertThat(found.getFirst().to()).isBetween(20_000 + 16_000, 20_000 + 19_200 + 9600);
+    }
+
+    @Test
+    void keepsSpeechThatFillsTheRecording() {
+        List<Stretch> found = find(Sound.chirp(RATE, 2));
+        assertThat(found).isNotEmpty();
+        assertThat(found.stream().mapToInt(stretch -> stretch.to() - stretch.from()).sum()).isGreaterThan(28_000);
+    }
+
+    @Test
+    void tellsTwoSentencesApart() {
+        float[] samples = new float[10 * RATE];
+        add(samples, Sound.chirp(RATE, 1), RATE);
+        add(samples, Sound.chirp(RATE, 1), 6 * RATE);
+        assertThat(find(samples)).hasSize(2).isSortedAccordingTo((a, b) -> Integer.compare(a.from(), b.from()));
+    }
+
+    @Test
+    void takesASingleClickForNone() {
+        float[] samples = Sound.noise(RATE, 3, 0.001, 1);
+        samples[20_000] = 0.9f;
+        samples[20_001] = -0.9f;
+        assertThat(find(samples)).isEmpty();
+    }
+
+    @Test
+    void takesAnyLength() {
+        assertThat(find(new float[0])).isEmpty();
+        assertThat(find(new float[] {0.5f})).isEmpty();
+        assertThat(find(new float[321])).isEmpty();
+    }
+
+    private List<Stretch> find(float[] samples) {
+        return gate.find(samples, RunControl.NONE);
+    }
+
+    private static void add(float[] samples, float[] sound, int at) {
+        for (int i = 0; i < sound.length; i++) {
+            samples[at + i] = Math.clamp(samples[at + i] + sound[i], -1f, 1f);
+        }
+    }
+
+    /** Noise whose power falls with the square of the frequency, as of wind and traffic. */
+    private static float[] brown(float[] white) {
+        float[] brown = new float[white.length];
+        float sum = 0;
+        for (int i = 0; i < white.length; i++) {
+            sum = 0.99f * sum + 0.15f * white[i];
+            brown[i] = Math.clamp(sum, -1f, 1f);
+        }
+        return brown;
+    }
+
+    private static float[] hum(float[] white) {
+        float[] mains = Sound.tone(RATE, white.length / (double) RATE, 120, new Random(1).nextDouble(0.1, 0.3));
+        float[] sum = white.clone();
+        add(sum, mains, 0);
+        return sum;
+    }
+}
