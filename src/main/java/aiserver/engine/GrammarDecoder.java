@@ -49,6 +49,9 @@ final class GrammarDecoder implements AnswerDecoder, AutoCloseable {
 
     /** Checks what the engine's parser does not survive: size, and parentheses within parentheses. */
     static void requireBounded(String grammar) {
+        if (grammar.isBlank()) {
+            throw new EngineException(EngineException.Kind.INVALID_INPUT, "the grammar is empty");
+        }
         if (grammar.length() > MAX_CHARS || grammar.indexOf('\0') >= 0) {
             throw new EngineException(EngineException.Kind.INVALID_INPUT, grammar.length() > MAX_CHARS
                     ? "the grammar has " + grammar.length() + " characters, at most " + MAX_CHARS + " are possible"
@@ -91,13 +94,18 @@ final class GrammarDecoder implements AnswerDecoder, AutoCloseable {
     @Override
     public Step next(MemorySegment logits) {
         int token = sampler.sample(logits, this::allows);
-        Guard.check(guard_h.ag_llama_sampler_accept(use.address(), token), "the grammar refused its own token " + token);
+        accept(token);
         if (model.endsTurn(token)) {
             finished = true;
             return new Step(new int[0], true);
         }
         text.writeBytes(model.bytes(token));
         return new Step(new int[] {token}, --left == 0);
+    }
+
+    /** @throws EngineException for a token that the grammar does not allow here; the grammar is then of no more use */
+    void accept(int token) {
+        Guard.check(guard_h.ag_llama_sampler_accept(use.address(), token), "the grammar refused its own token " + token);
     }
 
     private boolean allows(int token) {

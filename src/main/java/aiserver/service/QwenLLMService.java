@@ -2,6 +2,7 @@ package aiserver.service;
 
 import aiserver.engine.AnswerForm;
 import aiserver.engine.Generation;
+import aiserver.engine.RunControl;
 import aiserver.engine.TextEngine;
 import aiserver.engine.TextRequest;
 import aiserver.job.JobException;
@@ -67,6 +68,7 @@ public final class QwenLLMService {
      */
     public OrderPrompt buildPrompt(LanguageJob job) {
         return EngineErrors.retriedOnce(() -> {
+            engine.load(RunControl.NONE);
             ShopLanguage language = languageOf(job);
             RunningEvents events = RunningEvents.of(job.events(), clock);
             OrderMenu menu = new OrderMenu(job.context().menu());

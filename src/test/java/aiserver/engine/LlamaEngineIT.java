@@ -1,0 +1,407 @@
+package aiserver.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import aiserver.engine.AnswerForm.Free;
+import aiserver.engine.AnswerForm.Gbnf;
+import aiserver.job.JsonObjects;
+import aiserver.models.RandomQwenModel;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The real engine: what it reuses, how it stops, and what would end the process if nothing caught it. */
+class LlamaEngineIT {
+    private static LlamaEngine engine;
+
+    @TempDir
+    Path folder;
+
+    @BeforeAll
+    static void load() {
+        engine = new LlamaEngine(settings(SmallQwen.file(1)).withContext(8192, 4));
+        engine.load(RunControl.NONE);
+    }
+
+    @AfterAll
+    static void close() {
+        engine.close();
+    }
+
+    private static LlamaSettings settings(Path model) {
+        return LlamaSettings.of(model).withContext(2048, 4).withThreads(1).withDevice("cpu");
+    }
+
+    private static Generation say(String said, AnswerForm form, int maxTokens) {
+        return engine.generate(TextEngineContract.request(said, form, maxTokens, Sampling.GREEDY), RunControl.NONE);
+    }
+
+    /** The engine is as it was: the same answer as from a fresh one. */
+    private static void requireUsable() {
+        String text = say("아직 됩니까", TextEngineContract.FORM, 200).text();
+        assertThat(JsonObjects.read(text).keySet()).containsExactly("intent", "menu", "options", "response");
+        try (LlamaEngine fresh = new LlamaEngine(settings(SmallQwen.file(1)))) {
+            assertThat(fresh.generate(TextEngineContract.request("아직 됩니까", TextEngineContract.FORM, 200, Sampling.GREEDY),
+                    RunControl.NONE).text()).isEqualTo(text);
+        }
+    }
+
+    // ---- what is reused
+
+    @Test
+    void aPromptThatBeginsAlikeIsNotComputedAgain() {
+        String start = "딸기 케이크 이야기를 길게 합니다. ".repeat(10);
+        Generation first = say(start + "하나", TextEngineContract.FORM, 200);
+        Generation second = say(start + "둘", TextEngineContract.FORM, 200);
+        Generation again = say(start + "하나", TextEngineContract.FORM, 200);
+        assertThat(second.cachedTokens()).isGreaterThan(first.promptTokens() / 2);
+        assertThat(again.cachedTokens()).isGreaterThan(first.promptTokens() / 2);
+        assertThat(again.text()).isEqualTo(first.text());
+    }
+
+    @Test
+    void answersThatBeginAlikeAtOnceShareTheBeginning() throws Exception {
+        String start = "초코 케이크는 어떤가요. ".repeat(20);
+        List<Generation> answers;
+        try (var pool = Executors.newFixedThreadPool(4)) {
+            List<Future<Generation>> futures = pool.invokeAll(java.util.stream.IntStream.range(0, 4)
+                    .mapToObj(i -> (java.util.concurrent.Callable<Generation>) () -> say(start + i, TextEngineContract.FORM, 200)).toList());
+            answers = List.of(futures.get(0).get(), futures.get(1).get(), futures.get(2).get(), futures.get(3).get());
+        }
+        int prompt = answers.getFirst().promptTokens();
+        assertThat(answers.stream().filter(a -> a.cachedTokens() > prompt * 3 / 4)).hasSizeGreaterThanOrEqualTo(3);
+        for (int i = 0; i < 4; i++) {
+            assertThat(say(start + i, TextEngineContract.FORM, 200).text()).isEqualTo(answers.get(i).text());
+        }
+    }
+
+    @Test
+    void moreAnswersThanSequencesWaitForTheirTurn() throws Exception {
+        try (var pool = Executors.newFixedThreadPool(20)) {
+            var futures = pool.invokeAll(java.util.stream.IntStream.range(0, 20)
+                    .mapToObj(i -> (java.util.concurrent.Callable<Generation>) () -> say("번호 " + i, TextEngineContract.FORM, 200)).toList());
+            for (var future : futures) {
+                assertThat(future.get().finished()).isTrue();
+            }
+        }
+    }
+
+    // ---- how it stops
+
+    @Test
+    void aLongPromptStopsInMidBatchAndTheEngineGoesOn() {
+        AtomicInteger asked = new AtomicInteger();
+        String text = "가".repeat(6000);
+        assertThatThrownBy(() -> engine.generate(TextEngineContract.request(text, new Free(), 10, Sampling.GREEDY),
+                () -> asked.incrementAndGet() > 20)).isInstanceOfSatisfying(EngineException.class,
+                    e -> assertThat(e.kind()).isEqualTo(EngineException.Kind.CANCELLED));
+        requireUsable();
+    }
+
+    @Test
+    void oneOfSeveralIsCancelledAndTheOthersGoOn() throws Exception {
+        String expected = say("남는 손님", TextEngineContract.FORM, 200).text();
+        AtomicBoolean stop = new AtomicBoolean();
+        try (var pool = Executors.newFixedThreadPool(2)) {
+            Future<Generation> cancelled = pool.submit(() -> engine.generate(TextEngineContract.request("가는 손님", new Free(), 4000,
+                    new Sampling(1, 40, 1, 0, 3)), stop::get));
+            Future<Generation> stays = pool.submit(() -> say("남는 손님", TextEngineContract.FORM, 200));
+            assertThat(stays.get().text()).isEqualTo(expected);
+            stop.set(true);
+            assertThatThrownBy(cancelled::get).hasMessageContaining("the answer was cancelled");
+        }
+        requireUsable();
+    }
+
+    @Test
+    void aControlThatThrowsEndsItsOwnAnswerOnly() {
+        assertThatThrownBy(() -> engine.generate(TextEngineContract.request("x", TextEngineContract.FORM, 200, Sampling.GREEDY), () -> {
+            throw new IllegalStateException("broken control");
+        })).isInstanceOfSatisfying(EngineException.class, e -> assertThat(e.kind()).isEqualTo(EngineException.Kind.CANCELLED));
+        assertThatThrownBy(() -> engine.generate(TextEngineContract.request("x", TextEngineContract.FORM, 200, Sampling.GREEDY), new RunControl() {
+            @Override
+            public boolean cancelled() {
+                return false;
+            }
+
+            @Override
+            public void progress(double fraction) {
+                throw new IllegalStateException("broken progress");
+            }
+        })).isInstanceOf(IllegalStateException.class).hasMessage("broken progress");
+        requireUsable();
+    }
+
+    @Test
+    void loadingCanBeCancelledAndTellsItsProgress() {
+        List<Double> told = new java.util.concurrent.CopyOnWriteArrayList<>();
+        try (LlamaEngine other = new LlamaEngine(settings(SmallQwen.file(1)))) {
+            assertThatThrownBy(() -> other.load(() -> true)).isInstanceOfSatisfying(EngineException.class,
+                    e -> assertThat(e.kind()).isEqualTo(EngineException.Kind.CANCELLED));
+            assertThat(other.loaded()).isFalse();
+            other.load(new RunControl() {
+                @Override
+                public boolean cancelled() {
+                    return false;
+                }
+
+                @Override
+                public void progress(double fraction) {
+                    told.add(fraction);
+                }
+            });
+            assertThat(other.loaded()).isTrue();
+            assertThat(told).isNotEmpty().isSorted().last().isEqualTo(1.0);
+        }
+    }
+
+    // ---- files
+
+    @ParameterizedTest
+    @ValueSource(strings = {"missing", "empty", "text", "random", "header", "metadata", "half"})
+    void aDamagedFileIsAnErrorThatNamesIt(String damage) throws IOException {
+        byte[] whole = Files.readAllBytes(SmallQwen.file(1));
+        Path file = folder.resolve(damage + ".gguf");
+        switch (damage) {
+            case "missing" -> { }
+            case "empty" -> Files.write(file, new byte[0]);
+            case "text" -> Files.writeString(file, "not a model");
+            case "random" -> {
+                byte[] noise = new byte[100_000];
+                new java.util.Random(1).nextBytes(noise);
+                System.arraycopy("GGUF".getBytes(), 0, noise, 0, 4);
+                Files.write(file, noise);
+            }
+            case "header" -> Files.write(file, Arrays.copyOf(whole, 24));
+            case "metadata" -> Files.write(file, Arrays.copyOf(whole, 4000));
+            default -> Files.write(file, Arrays.copyOf(whole, whole.length / 2));
+        }
+        try (LlamaEngine broken = new LlamaEngine(settings(file))) {
+            assertThatThrownBy(() -> broken.load(RunControl.NONE)).isInstanceOfSatisfying(EngineException.class,
+                    e -> assertThat(e.kind()).isEqualTo(EngineException.Kind.MODEL_NOT_AVAILABLE))
+                    .hasMessageContaining(file.toString()).hasMessageContaining("cannot be loaded");
+            assertThat(broken.loaded()).isFalse();
+        }
+        requireUsable();
+    }
+
+    @Test
+    void damagedMetadataOfEveryKindIsSurvived() throws IOException {
+        byte[] whole = Files.readAllBytes(SmallQwen.file(1));
+        java.util.Random random = new java.util.Random(5);
+        Path file = folder.resolve("flipped.gguf");
+        int failed = 0;
+        for (int i = 0; i < 60; i++) {
+            byte[] damaged = whole.clone();
+            for (int k = 0; k < 3; k++) {
+                damaged[4 + random.nextInt(1200)] = (byte) random.nextInt(256);
+            }
+            Files.write(file, damaged);
+            try (LlamaEngine broken = new LlamaEngine(settings(file).withContext(256, 1))) {
+                broken.load(RunControl.NONE);
+            } catch (EngineException e) {
+                failed++;
+                assertThat(e.getMessage()).isNotBlank();
+            }
+        }
+        assertThat(failed).isPositive();
+        requireUsable();
+    }
+
+    @Test
+    void aContextThatCannotBeAllocatedIsAnError() {
+        LlamaSettings huge = new LlamaSettings(SmallQwen.file(1), "cpu", 32768, 64, 8192, 1, 1, -1, null, LlamaSettings.CacheType.F16, true);
+        assertThat(huge.contextTokens()).isEqualTo(32768);
+        assertThatThrownBy(() -> new LlamaSettings(SmallQwen.file(1), "cpu", 1 << 20, 64, 512, 1, 1, -1, false,
+                LlamaSettings.CacheType.Q8_0, true)).hasMessageContaining("needs flashAttention");
+        assertThatThrownBy(() -> settings(SmallQwen.file(1)).withThreads(0)).hasMessage("language threads cannot be 0");
+        assertThatThrownBy(() -> new LlamaEngine(settings(SmallQwen.file(1)).withDevice("cuda:7")).load(RunControl.NONE))
+                .isInstanceOf(EngineException.class).hasMessageContaining("device 'cuda:7' is not on this machine");
+    }
+
+    // ---- what would end the process
+
+    @Test
+    void batchesAreCheckedBeforeTheyGoDown() {
+        onContext((model, context) -> {
+            assertThatThrownBy(context::decode).hasMessage("the batch is empty");
+            assertThatThrownBy(() -> context.add(-1, 0, 0, true)).hasMessageContaining("token -1 is not one of the model's");
+            assertThatThrownBy(() -> context.add(model.size(), 0, 0, true)).hasMessageContaining("is not one of the model's");
+            assertThatThrownBy(() -> context.add(1, 256, 0, true)).hasMessageContaining("position 256 is not within 256");
+            assertThatThrownBy(() -> context.add(1, 0, 2, true)).hasMessageContaining("sequence 2 is not one of 2");
+            for (int i = 0; i < 32; i++) {
+                context.add(i, i, 0, i == 31);
+            }
+            assertThatThrownBy(() -> context.add(1, 32, 0, true)).hasMessageContaining("holds 32 tokens and is full");
+            assertThat(context.decode()).isEqualTo(LlamaContext.Outcome.DONE);
+            assertThat(context.logits(31).byteSize()).isEqualTo(4L * model.size());
+            assertThatThrownBy(() -> context.logits(30)).hasMessageContaining("no logits were asked for at 30");
+            assertThatThrownBy(() -> context.truncate(-1, 0)).hasMessageContaining("sequence -1");
+        });
+    }
+
+    @Test
+    void logitsBeforeAnyBatchAreAnError() {
+        onContext((model, context) -> {
+            context.add(1, 0, 0, true);
+            assertThatThrownBy(() -> context.logits(0)).isInstanceOf(EngineException.class).hasMessageContaining("no logits at 0");
+            assertThat(context.decode()).isEqualTo(LlamaContext.Outcome.DONE);
+            assertThat(context.logits(0).byteSize()).isPositive();
+        });
+    }
+
+    @Test
+    void aGapInTheSequenceIsCaught() {
+        onContext((model, context) -> {
+            context.add(1, 0, 0, true);
+            context.decode();
+            context.clearBatch();
+            context.add(1, 7, 0, true);
+            assertThatThrownBy(context::decode).isInstanceOf(EngineException.class).hasMessageContaining("a batch of 1 tokens failed");
+            context.clearBatch();
+            context.add(1, 1, 0, true);
+            assertThat(context.decode()).isEqualTo(LlamaContext.Outcome.DONE);
+        });
+    }
+
+    @Test
+    void aFullContextHasNoRoom() {
+        onContext((model, context) -> {
+            for (int sequence = 0; sequence < 2; sequence++) {
+                for (int position = 0; position < 256; position++) {
+                    context.clearBatch();
+                    context.add(1, position, sequence, true);
+                    assertThat(context.decode()).isEqualTo(LlamaContext.Outcome.DONE);
+                }
+            }
+            context.truncate(0, 255);
+            context.clearBatch();
+            context.add(1, 255, 0, true);
+            assertThat(context.decode()).isEqualTo(LlamaContext.Outcome.DONE);
+        });
+    }
+
+    @Test
+    void badTokensAreRefused() {
+        onContext((model, context) -> {
+            assertThatThrownBy(() -> model.bytes(-1)).hasMessageContaining("token -1");
+            assertThatThrownBy(() -> model.bytes(Integer.MAX_VALUE)).hasMessageContaining("is not one of the model's");
+            assertThatThrownBy(() -> model.endsTurn(model.size())).hasMessageContaining("is not one of the model's");
+            assertThat(model.tokenize("")).isEmpty();
+        });
+    }
+
+    @Test
+    void textComesBackFromItsTokensByteByByte() {
+        onContext((model, context) -> {
+            for (String text : List.of("딸기 케이크 🎂 주세요", "a\u0000b", "<|im_end|>", "e\u0301 \uD83D", "\r\n\t  x  ")) {
+                var bytes = new java.io.ByteArrayOutputStream();
+                for (int token : model.tokenize(text)) {
+                    bytes.writeBytes(model.bytes(token));
+                }
+                assertThat(bytes.toByteArray()).isEqualTo(text.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+            }
+            assertThat(model.tokenize("<|im_end|>", true)).hasSize(1);
+            assertThat(model.tokenize("<|im_end|>", false).length).isGreaterThan(1);
+        });
+    }
+
+    // ---- grammars
+
+    @Test
+    void aGrammarIsFollowed() {
+        String grammar = "root ::= \"{\\\"n\\\":\" num \",\\\"s\\\":\" str \"}\"\nnum ::= [0-9] | [1-9] [0-9]\nstr ::= \"\\\"\" [a-z가-힣]{0,6} \"\\\"\"\n";
+        for (int seed = 0; seed < 5; seed++) {
+            Generation generation = engine.generate(TextEngineContract.request("수", new Gbnf(grammar), 100,
+                    new Sampling(1, 20, 1, 0, seed)), RunControl.NONE);
+            assertThat(generation.finished()).isTrue();
+            assertThat(JsonObjects.read(generation.text()).keySet()).containsExactly("n", "s");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", " \n", "root", "root ::= missing", "root ::= \"a", "x ::= \"a\"", "root ::= root \"a\"", "root ::= [a-"})
+    void aGrammarThatCannotBeReadIsInvalid(String grammar) {
+        assertThatThrownBy(() -> say("x", new Gbnf(grammar), 10)).isInstanceOfSatisfying(EngineException.class,
+                e -> assertThat(e.kind()).isEqualTo(EngineException.Kind.INVALID_INPUT)).hasMessageContaining("grammar");
+        requireUsable();
+    }
+
+    @Test
+    void aGrammarThatWouldOverflowTheStackIsRefused() {
+        assertThatThrownBy(() -> say("x", new Gbnf("root ::= " + "(".repeat(100_000) + "\"a\"" + ")".repeat(100_000)), 10))
+                .hasMessageContaining("nests deeper than 64 parentheses");
+        assertThatThrownBy(() -> say("x", new Gbnf("root ::= " + "\"a\" ".repeat(100_000)), 10)).hasMessageContaining("at most 262144");
+        assertThatThrownBy(() -> say("x", new Gbnf("root ::= \"a\0\""), 10)).hasMessageContaining("zero character");
+        GrammarDecoder.requireBounded("root ::= \"" + "(".repeat(1000) + "\" [" + "(".repeat(1000) + "\\]] # " + "(".repeat(1000));
+        requireUsable();
+    }
+
+    @Test
+    void acceptingATokenThatTheGrammarForbidsIsCaught() {
+        onContext((model, context) -> {
+            try (GrammarDecoder decoder = new GrammarDecoder(new Gbnf("root ::= \"a\""), model, Sampling.GREEDY, 10)) {
+                assertThatThrownBy(() -> decoder.accept(model.tokenize("b")[0])).isInstanceOf(EngineException.class)
+                        .hasMessageContaining("the grammar refused its own token");
+            }
+        });
+        requireUsable();
+    }
+
+    // ---- other models
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5})
+    void anyWeightsGiveAWholeAnswer(long seed) {
+        try (LlamaEngine other = new LlamaEngine(settings(SmallQwen.file(seed)))) {
+            for (int i = 0; i < 10; i++) {
+                Generation generation = other.generate(TextEngineContract.request("주문 " + i, TextEngineContract.FORM, 140 + i,
+                        new Sampling(1.5, 40, 1, 0, i)), RunControl.NONE);
+                assertThat(JsonObjects.read(generation.text()).keySet()).containsExactly("intent", "menu", "options", "response");
+            }
+        }
+    }
+
+    @Test
+    void everyWeightTypeOfTheWriterIsRead() throws IOException {
+        for (var type : aiserver.models.GgufWriter.Type.values()) {
+            Path file = folder.resolve(type + ".gguf");
+            new RandomQwenModel(2, 64, 2, 1, 32, 96, 1024, type, 9).write(file);
+            try (LlamaEngine other = new LlamaEngine(settings(file).withContext(4096, 2))) {
+                assertThat(other.generate(TextEngineContract.request("x", TextEngineContract.FORM, 200, Sampling.GREEDY), RunControl.NONE)
+                        .finished()).isTrue();
+                // the model's own limit is the smaller one
+                assertThat(other.contextTokens()).isEqualTo(1024);
+            }
+        }
+    }
+
+    private interface OnContext {
+        void run(LlamaModel model, LlamaContext context);
+    }
+
+    private static void onContext(OnContext body) {
+        LlamaSettings settings = new LlamaSettings(SmallQwen.file(1), "cpu", 256, 2, 32, 1, 1, -1, null, LlamaSettings.CacheType.F16, true);
+        try (EngineThread thread = new EngineThread("test", 1)) {
+            thread.run(() -> {
+                try (LlamaModel model = LlamaModel.load(settings, Devices.choose("cpu"), RunControl.NONE);
+                        LlamaContext context = new LlamaContext(model, settings, RunControl.NONE)) {
+                    body.run(model, context);
+                }
+            });
+        }
+    }
+}
