@@ -1,0 +1,109 @@
+"""Draws sentences: from the patterns of a language to words with their written and spoken form.
+
+Pure functions of a `random.Random`. Held-out sentences (`split="test"`) come from patterns of their own,
+and a sentence of the training patterns whose hash falls into the held-out twentieth never trains.
+"""
+import re
+import zlib
+from dataclasses import dataclass
+
+import grammar_en
+import grammar_ja
+import grammar_ko
+
+LANGUAGES = {"ko": grammar_ko, "en": grammar_en, "ja": grammar_ja}
+_SLOT = re.compile(r"\{(\w+)\}")
+_PARTICLES = {"을": "를", "이": "가", "은": "는", "으로": "로", "과": "와", "이랑": "랑", "이에요": "예요", "이가": "가", "이라고": "라고", "아": "야", "이고": "고"}
+
+
+@dataclass
+class Sentence:
+    words: list   # (written, spoken)
+    language: str
+    category: str
+
+    @property
+    def text(self):
+        return ("" if self.language == "ja" else " ").join(written for written, _ in self.words)
+
+
+def _patterns(table, category):
+    text = table[category]
+    return [p for p in re.split(";|\n" if ";" in text else r"\||\n", text) if p]
+
+
+def fill(pattern, slots, rng):
+    while True:
+        match = _SLOT.search(pattern)
+        if not match:
+            return pattern
+        slot = slots[match[1]]
+        value = slot(rng) if callable(slot) else rng.choice(slot)
+        rest = pattern[match.end():]
+        joint = "+" if rest and rest[0] not in " +" else ""  # what follows belongs to both halves of a pair
+        pattern = pattern[:match.start()] + value + joint + rest
+
+
+def _closed(spoken, particle):
+    """Whether the particle takes its form for a final consonant (with 로 a final rieul counts as none)."""
+    last = spoken[-1]
+    final = (ord(last) - 0xAC00) % 28 if "가" <= last <= "힣" else 0
+    return final != 0 and not (particle == "으로" and final == 8)
+
+
+def _word(token):
+    """"written|spoken+suffix" to the pair (written, spoken), the suffix fitted to the sound before it."""
+    base, *suffixes = token.split("+")
+    written, _, spoken = base.partition("|")
+    spoken = spoken or written
+    for suffix in suffixes:
+        particle = suffix.rstrip(".,?")
+        if particle in _PARTICLES and not _closed(spoken, particle):
+            suffix = _PARTICLES[particle] + suffix[len(particle):]
+        written, spoken = written + suffix, spoken + suffix
+    return written, spoken
+
+
+def _parse(text, language, category):
+    if language == "en":
+        text = re.sub(r"\b([Aa])(?= [aeiou])", r"\1n", text)
+    if text[-1] not in ".?。":
+        text += "+."
+    return Sentence([_word(token) for token in text.split()], language, category)
+
+
+def _is_held_out(sentence):
+    return zlib.crc32(sentence.text.encode()) % 20 == 0
+
+
+def sentence(rng, language="ko", split="train", category=None):
+    """One sentence. A test sentence is, four times in five, of a pattern that never trains."""
+    grammar = LANGUAGES[language]
+    while True:
+        table = grammar.TRAIN
+        if split == "test" and rng.random() < 0.8:
+            table = grammar.TEST
+        choices = [category] if category else list(table)
+        drawn = rng.choices(choices, [grammar.WEIGHTS[c] for c in choices])[0]
+        result = _parse(fill(rng.choice(_patterns(table, drawn)), grammar.SLOTS, rng), language, drawn)
+        if table is grammar.TEST or _is_held_out(result) == (split == "test"):
+            return result
+
+
+def polite(rng, which):
+    """A Korean greeting ("GREETINGS") or closing ("FAREWELLS")."""
+    return _parse(rng.choice(getattr(grammar_ko, which)), "ko", "polite")
+
+
+def clip(rng, language, split="train", category=None):
+    """The sentences of one clip: mostly one, a third of the time two, seldom up to five."""
+    first = sentence(rng, language, split, category)
+    draw = rng.random()
+    if language == "ko" and category is None and draw < 0.16:
+        return [polite(rng, "GREETINGS"), first]
+    if language == "ko" and category is None and draw < 0.24:
+        return [first, polite(rng, "FAREWELLS")]
+    if language == "ko" and category is None and draw < 0.27:
+        return [polite(rng, rng.choice(["GREETINGS", "FAREWELLS"]))]
+    count = 1 if draw < 0.68 else 2 if draw < 0.96 else rng.randint(3, 5)
+    return [first] + [sentence(rng, language, split, category) for _ in range(count - 1)]
