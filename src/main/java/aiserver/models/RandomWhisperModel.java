@@ -23,8 +23,8 @@ public final class RandomWhisperModel {
     private static final int FFT_BINS = 201;
     private static final int MAGIC = 0x67676d6c;
     private static final int HALF_FLOATS = 1;
-    /** From this position on the decoder leans towards the end of the text. */
-    private static final int TALKATIVE = 24;
+    /** One text token in so many is followed by the end of the text. */
+    private static final int CLOSING = 16;
     private static final int FIRST_HANGUL = 0xAC00;
     private static final int HANGUL = 11_172;
 
@@ -171,7 +171,16 @@ public final class RandomWhisperModel {
             attention(block + "cross_attn");
             feedForward(block);
         }
-        norm("decoder.ln");
+        lastNorm();
+    }
+
+    /** Turns half of the directions round: since embedding and output share their weights, a token would ask for itself. */
+    private void lastNorm() throws IOException {
+        tensorHeader("decoder.ln.weight", 0, shape.width);
+        for (int i = 0; i < shape.width; i++) {
+            float32(i == 0 || random.nextBoolean() ? 1 : -1);
+        }
+        float32Tensor("decoder.ln.bias", 0, 0, shape.width);
     }
 
     private void attention(String name) throws IOException {
@@ -199,25 +208,27 @@ public final class RandomWhisperModel {
         float32Tensor(name + ".bias", 0, 0, shape.width);
     }
 
-    /** Late positions point where the end of the text lies, in the first of all directions. */
+    /** So far apart that each position asks for another token, and nothing goes round in circles. */
     private void textPositions() throws IOException {
         tensorHeader("decoder.positional_embedding", 0, shape.width, TEXT_POSITIONS);
         for (int position = 0; position < TEXT_POSITIONS; position++) {
             for (int i = 0; i < shape.width; i++) {
-                float32(i == 0 ? position < TALKATIVE ? 0 : 8 : spread(0.5f));
+                float32(i == 0 ? 0 : spread(4));
             }
         }
     }
 
     /**
      * Wide apart, so that some text stands out at every step; languages, tasks and times near zero, since otherwise
-     * the many times together would outweigh every text.
+     * the many times together would outweigh every text. The first direction is that of the end of the text, and the
+     * closing tokens point there.
      */
     private void tokenEmbedding() throws IOException {
         tensorHeader("decoder.token_embedding.weight", 1, shape.width, shape.vocabulary);
         for (int id = 0; id < shape.vocabulary; id++) {
+            boolean closing = id < END_OF_TEXT && id % CLOSING == 0;
             for (int i = 0; i < shape.width; i++) {
-                float value = i == 0 ? id == END_OF_TEXT ? 8 : 0 : spread(id < END_OF_TEXT ? 0.6f : 0.05f);
+                float value = i > 0 ? spread(id < END_OF_TEXT ? 0.6f : 0.05f) : id == END_OF_TEXT ? 20 : closing ? 3 : 0;
                 room(2).putShort(Float.floatToFloat16(value));
             }
         }
@@ -226,9 +237,13 @@ public final class RandomWhisperModel {
     private void matrix(String name, int... sizes) throws IOException {
         tensorHeader(name, 1, sizes);
         long count = count(sizes);
-        float spread = (float) Math.sqrt(3.0 / (count / sizes[sizes.length - 1]));
+        long inputs = count / sizes[sizes.length - 1];
+        float spread = (float) Math.sqrt(3.0 / inputs);
+        boolean intoResidual = name.startsWith("decoder") && (name.endsWith("out.weight") || name.endsWith("mlp.2.weight"));
         for (long i = 0; i < count; i++) {
-            room(2).putShort(Float.floatToFloat16(spread(spread)));
+            // Nothing but the tokens themselves may point to the end of the text.
+            float value = intoResidual && i < inputs ? 0 : spread(spread);
+            room(2).putShort(Float.floatToFloat16(value));
         }
     }
 

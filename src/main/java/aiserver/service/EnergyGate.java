@@ -8,16 +8,19 @@ import java.util.List;
 
 /**
  * Voice activity by loudness alone, for workers without the Silero model: a stretch is speech where it stands clearly
- * above the quietest tenth of the recording and above near-silence. Steady noise of any level is thereby none; what
- * rattles or knocks for long passes, and is left to the model's own thresholds. Stateless; any thread.
+ * above the quietest tenth of the recording and above near-silence, both as a whole and in the treble. Steady noise of
+ * any level and colour is thereby none, and neither are beeps that go up and down; what rattles or knocks for long
+ * passes, and is left to the model's own thresholds. Stateless; any thread.
  */
 final class EnergyGate implements VoiceDetector {
     static final int RATE = 16_000;
     /** 20 ms. */
     private static final int FRAME = RATE / 50;
-    /** Lifts what tells speech from the rumble of traffic, wind and fans. */
+    /** Lifts the treble: the rumble of traffic, wind and fans comes and goes, its treble does not. */
     private static final float PRE_EMPHASIS = 0.97f;
-    /** Decibels to full scale after pre-emphasis, below which nothing is speech. */
+    /** Takes the hum below 200 Hz away, twice: what is left of a gliding tone is always as loud. */
+    private static final float HIGH_PASS = 0.92f;
+    /** Decibels to full scale in the treble, below which nothing is speech. */
     private static final double SILENCE = -65;
     private static final double ABOVE_FLOOR = 8;
     private static final double FLOOR_SHARE = 0.1;
@@ -32,20 +35,19 @@ final class EnergyGate implements VoiceDetector {
         if (samples.length == 0) {
             return List.of();
         }
-        double[] loudness = smoothed(powers(samples));
-        double threshold = Math.max(SILENCE, floor(loudness) + ABOVE_FLOOR);
+        boolean[] loud = loud(samples);
         List<Stretch> stretches = new ArrayList<>();
         int frame = 0;
-        while (frame < loudness.length) {
-            if (loudness[frame] <= threshold) {
+        while (frame < loud.length) {
+            if (!loud[frame]) {
                 frame++;
                 continue;
             }
             int begin = frame;
             int end = frame;
             int active = 0;
-            for (; frame < loudness.length && frame - end <= BRIDGED_FRAMES; frame++) {
-                if (loudness[frame] > threshold) {
+            for (; frame < loud.length && frame - end <= BRIDGED_FRAMES; frame++) {
+                if (loud[frame]) {
                     end = frame;
                     active++;
                 }
@@ -66,19 +68,32 @@ final class EnergyGate implements VoiceDetector {
         stretches.add(new Stretch(begin, Math.min(size, to)));
     }
 
-    private static double[] powers(float[] samples) {
-        double[] powers = new double[(samples.length + FRAME - 1) / FRAME];
-        for (int frame = 0; frame < powers.length; frame++) {
-            int from = frame * FRAME;
-            int to = Math.min(samples.length, from + FRAME);
-            double sum = 0;
-            for (int i = from; i < to; i++) {
-                float lifted = samples[i] - (i == 0 ? samples[0] : samples[i - 1]) * PRE_EMPHASIS;
-                sum += lifted * lifted;
-            }
-            powers[frame] = sum / (to - from);
+    private static boolean[] loud(float[] samples) {
+        int frames = (samples.length + FRAME - 1) / FRAME;
+        double[] whole = new double[frames];
+        double[] treble = new double[frames];
+        float before = samples[0];
+        float once = 0;
+        float twice = 0;
+        for (int i = 0; i < samples.length; i++) {
+            float lifted = samples[i] - PRE_EMPHASIS * before;
+            float passed = samples[i] - before + HIGH_PASS * once;
+            twice = passed - once + HIGH_PASS * twice;
+            once = passed;
+            before = samples[i];
+            int length = Math.min(FRAME, samples.length - i / FRAME * FRAME);
+            treble[i / FRAME] += lifted * lifted / length;
+            whole[i / FRAME] += twice * twice / length;
         }
-        return powers;
+        double[] wholeLoudness = smoothed(whole);
+        double[] trebleLoudness = smoothed(treble);
+        double wholeThreshold = floor(wholeLoudness) + ABOVE_FLOOR;
+        double trebleThreshold = Math.max(SILENCE, floor(trebleLoudness) + ABOVE_FLOOR);
+        boolean[] loud = new boolean[frames];
+        for (int i = 0; i < frames; i++) {
+            loud[i] = wholeLoudness[i] > wholeThreshold && trebleLoudness[i] > trebleThreshold;
+        }
+        return loud;
     }
 
     /** Mean power over neighbouring frames in decibels. */

@@ -26,6 +26,17 @@ class EnergyGateTest {
         }
     }
 
+    @Test
+    void findsNothingInBeepsThatGoUpAndDown() {
+        float[] samples = new float[6 * RATE];
+        double phase = 0;
+        for (int i = 0; i < samples.length; i++) {
+            phase += 2 * Math.PI * (1500 + 1200 * Math.sin(i * 0.0003)) / RATE;
+            samples[i] = (float) (0.07 * Math.sin(phase));
+        }
+        assertThat(find(samples)).isEmpty();
+    }
+
     @ParameterizedTest
     @ValueSource(doubles = {0, 0.0005, 0.005, 0.02})
     void findsSpeechInNoise(double noise) {
