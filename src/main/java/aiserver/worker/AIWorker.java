@@ -335,7 +335,8 @@ public final class AIWorker {
 
     /** Answers the jobs whose engines hang and gives all others back, each with one try, before the process ends. */
     void abandon(List<JobRun> stuck) {
-        phase.set(WorkerStatus.Phase.DRAINING);
+        requestStop();
+        hurry.countDown();
         patience.giveUp();
         for (JobRun run : running().filter(JobRun::settle).toList()) {
             try {

@@ -1,0 +1,493 @@
+package aiserver.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import aiserver.job.ErrorCode;
+import aiserver.job.ImageJob;
+import aiserver.job.JobException;
+import aiserver.job.JobResult;
+import aiserver.job.JobScope;
+import aiserver.job.SpeechJob;
+import aiserver.job.SpeechResult;
+import aiserver.job.TaskType;
+import aiserver.redis.Delivery;
+import aiserver.redis.Keys;
+import aiserver.redis.RedisException;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+
+@Timeout(60)
+class AIWorkerTest {
+    private final Bench bench = new Bench();
+
+    @AfterEach
+    void stop() {
+        if (bench.worker != null) {
+            bench.close();
+        }
+    }
+
+    @Test
+    void everyKindIsAnswered() {
+        bench.start();
+        for (TaskType kind : TaskType.values()) {
+            bench.push(kind, kind.wireName());
+            assertThat(bench.answer(kind.wireName()).get("status").asText()).isEqualTo("success");
+            assertThat(bench.count("ai.jobs", "kind", kind.wireName())).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void whateverAServiceThrowsBecomesAnAnswerAndTheLaneGoesOn() {
+        Map<String, Throwable> thrown = Map.of(
+                "AUDIO_TOO_LONG", new JobException(ErrorCode.AUDIO_TOO_LONG, "too long"),
+                "INTERNAL", new IllegalStateException("what the customer said"),
+                "OUT_OF_MEMORY", new OutOfMemoryError("heap"));
+        bench.speech = (job, scope) -> {
+            Throwable e = thrown.getOrDefault(job.header().requestId(), new StackOverflowError());
+            AIWorkerTest.<RuntimeException>sneak(e);
+            return null;
+        };
+        bench.start();
+        for (String code : List.of("INTERNAL", "OUT_OF_MEMORY", "AUDIO_TOO_LONG")) {
+            bench.push(TaskType.STT, code);
+            assertThat(bench.code(code)).isEqualTo(code);
+        }
+        bench.push(TaskType.STT, "deep");
+        assertThat(bench.answer("deep").get("error").get("message").asText())
+                .isEqualTo("the job failed inside the worker (StackOverflowError)");
+        assertThat(bench.published("INTERNAL").getFirst()).doesNotContain("customer");
+    }
+
+    @SuppressWarnings("unchecked")
+    private static <E extends Throwable> void sneak(Throwable e) throws E {
+        throw (E) e;
+    }
+
+    @Test
+    void aResultThatCannotBeWrittenIsAnError() {
+        bench.speech = (job, scope) -> new SpeechResult("", "ko", Double.NaN, 1, List.of());
+        bench.start().push(TaskType.STT, "r");
+        assertThat(bench.code("r")).isEqualTo("INTERNAL");
+    }
+
+    @Test
+    void aBadPayloadIsAnsweredAndOneWithoutRequestIdIsKept() {
+        bench.start();
+        bench.redis.lpush(TaskType.STT.queue(), "rubbish".getBytes(StandardCharsets.UTF_8));
+        bench.redis.lpush(TaskType.STT.queue(), "{\"request_id\":\"r\",".getBytes(StandardCharsets.UTF_8));
+        assertThat(bench.code("r")).isEqualTo("INVALID_JSON");
+        assertThat(bench.redis.range(Keys.dead(TaskType.STT))).hasSize(1);
+        assertThat(bench.count("ai.dead", "why", "unreadable")).isEqualTo(1);
+    }
+
+    @Test
+    void aLaneDoesAsManyJobsAtATimeAsItHasHands() {
+        CyclicBarrier both = new CyclicBarrier(2);
+        bench.lanes.put(TaskType.STT, LaneSettings.of(2, Duration.ofSeconds(60)));
+        bench.speech = (job, scope) -> {
+            try {
+                both.await(20, TimeUnit.SECONDS);
+            } catch (Exception e) {
+                throw new IllegalStateException(e);
+            }
+            return Bench.speech("both");
+        };
+        bench.start();
+        bench.push(TaskType.STT, "a");
+        bench.push(TaskType.STT, "b");
+        assertThat(bench.code("a")).isEqualTo("success");
+        assertThat(bench.code("b")).isEqualTo("success");
+    }
+
+    @Test
+    void aJobBeyondItsDeadlineIsNotStarted() {
+        AtomicBoolean started = new AtomicBoolean();
+        bench.speech = (job, scope) -> {
+            started.set(true);
+            return Bench.speech("");
+        };
+        bench.start().push(TaskType.STT, "r", ",\"deadline_at\":5");
+        assertThat(bench.answer("r").get("error").get("message").asText())
+                .isEqualTo("deadline_at 5 had passed before the job was started");
+        assertThat(started).isFalse();
+    }
+
+    @Test
+    void aJobIsCancelledInItsEngineAtItsDeadlineAndAtTheLanesLimit() {
+        bench.speech = (job, scope) -> Bench.untilCancelled(scope);
+        bench.lanes.put(TaskType.STT, LaneSettings.of(1, Duration.ofMillis(300)));
+        bench.start();
+        bench.push(TaskType.STT, "deadline", ",\"deadline_at\":" + (System.currentTimeMillis() + 200));
+        assertThat(bench.code("deadline")).isEqualTo("EXPIRED");
+        bench.push(TaskType.STT, "limit");
+        assertThat(bench.answer("limit").get("error").get("message").asText())
+                .isEqualTo("the job ran longer than the 300 ms that one of its kind may take here");
+    }
+
+    @Test
+    void aRunningJobIsCancelledByPublishAndBySet() {
+        CountDownLatch running = new CountDownLatch(1);
+        bench.speech = (job, scope) -> {
+            running.countDown();
+            return Bench.untilCancelled(scope);
+        };
+        bench.start();
+        bench.push(TaskType.STT, "a");
+        awaitLatch(running);
+        Bench.await(() -> bench.redis.publish(Keys.cancel("a"), new byte[0]) == 1);
+        assertThat(bench.code("a")).isEqualTo("CANCELLED");
+        bench.push(TaskType.STT, "b");
+        bench.redis.set(Keys.cancel("b"), "1");
+        assertThat(bench.code("b")).isEqualTo("CANCELLED");
+        Bench.await(() -> bench.redis.get(Keys.cancel("b")) == null);
+    }
+
+    @Test
+    void aWaitingJobThatWasCancelledByPublishIsNotStarted() {
+        CountDownLatch release = new CountDownLatch(1);
+        BlockingQueue<String> started = new LinkedBlockingQueue<>();
+        bench.speech = (job, scope) -> {
+            started.add(job.header().requestId());
+            awaitLatch(release);
+            return Bench.speech("");
+        };
+        bench.start();
+        bench.push(TaskType.STT, "a");
+        Bench.await(() -> started.size() == 1);
+        bench.push(TaskType.STT, "b");
+        Bench.await(() -> bench.redis.publish(Keys.cancel("b"), new byte[0]) == 1);
+        Bench.await(() -> bench.redis.get(Keys.cancel("b")) != null);
+        release.countDown();
+        assertThat(bench.code("b")).isEqualTo("CANCELLED");
+        assertThat(started).containsExactly("a");
+    }
+
+    @Test
+    void theNewestAreRefusedWhenTheQueueIsTooLong() {
+        CountDownLatch release = new CountDownLatch(1);
+        bench.lanes.put(TaskType.STT, Bench.lane(1, Duration.ofSeconds(60), 1, null, Delivery.Side.NEWEST));
+        bench.speech = (job, scope) -> {
+            awaitLatch(release);
+            return Bench.speech("");
+        };
+        bench.start();
+        bench.push(TaskType.STT, "a");
+        Bench.await(() -> bench.redis.length(TaskType.STT.queue()) == 0);
+        bench.push(TaskType.STT, "b");
+        bench.push(TaskType.STT, "c");
+        assertThat(bench.code("c")).isEqualTo("OVERLOADED");
+        release.countDown();
+        assertThat(bench.code("a")).isEqualTo("success");
+        assertThat(bench.code("b")).isEqualTo("success");
+    }
+
+    @Test
+    void theOldestAreRefusedWhenTheyWaitedTooLong() {
+        CountDownLatch release = new CountDownLatch(1);
+        bench.lanes.put(TaskType.STT, Bench.lane(1, Duration.ofSeconds(60), 0, Duration.ofMinutes(1), Delivery.Side.OLDEST));
+        bench.speech = (job, scope) -> {
+            awaitLatch(release);
+            return Bench.speech("");
+        };
+        bench.start();
+        bench.push(TaskType.STT, "a");
+        Bench.await(() -> bench.redis.length(TaskType.STT.queue()) == 0);
+        bench.push(TaskType.STT, "old", ",\"created_at\":" + (System.currentTimeMillis() - 120_000));
+        bench.push(TaskType.STT, "new", ",\"created_at\":" + System.currentTimeMillis());
+        assertThat(bench.code("old")).isEqualTo("OVERLOADED");
+        assertThat(bench.redis.length(TaskType.STT.queue())).isEqualTo(1);
+        release.countDown();
+        assertThat(bench.code("new")).isEqualTo("success");
+    }
+
+    @Test
+    void aLostReplyOfFinishDoesNotAnswerTwice() {
+        bench.speech = (job, scope) -> {
+            bench.redis.failNext(new RedisException(true, "cut", null), true);
+            return Bench.speech("");
+        };
+        bench.start().push(TaskType.STT, "r");
+        assertThat(bench.code("r")).isEqualTo("success");
+        Bench.await(() -> bench.redis.length(Keys.processing("w", TaskType.STT)) == 0);
+        assertThat(bench.published("r")).hasSize(1);
+    }
+
+    @Test
+    void progressIsPublishedAndEveryStageTold() {
+        bench.speech = (job, scope) -> {
+            scope.progress("a", 0.1);
+            scope.progress("a", 0.2);
+            scope.progress("b", 0.3);
+            scope.progress("b", 1);
+            return Bench.speech("");
+        };
+        bench.start().push(TaskType.STT, "r");
+        bench.answer("r");
+        assertThat(bench.redis.published().stream().filter(p -> p.startsWith(Keys.progress("r")))).extracting(p -> p.substring(p.indexOf("\"stage\"")))
+                .containsExactly("\"stage\":\"a\",\"fraction\":0.1}", "\"stage\":\"b\",\"fraction\":0.3}", "\"stage\":\"b\",\"fraction\":1.0}");
+    }
+
+    @Test
+    void aPictureGivesWayToSpeechBetweenTwoSteps() {
+        CountDownLatch drawing = new CountDownLatch(1);
+        CountDownLatch heard = new CountDownLatch(1);
+        AtomicBoolean heardFirst = new AtomicBoolean();
+        CountDownLatch speaking = new CountDownLatch(1);
+        JobHandler<ImageJob> draw = bench.image;
+        bench.image = (job, scope) -> {
+            drawing.countDown();
+            awaitLatch(speaking);
+            scope.progress("sample", 0.5);
+            heardFirst.set(heard.getCount() == 0);
+            return draw.handle(job, scope);
+        };
+        bench.speech = (job, scope) -> {
+            speaking.countDown();
+            pause();
+            heard.countDown();
+            return Bench.speech("");
+        };
+        bench.start();
+        bench.push(TaskType.IMAGE, "i");
+        awaitLatch(drawing);
+        bench.push(TaskType.STT, "s");
+        assertThat(bench.code("i")).isEqualTo("success");
+        assertThat(heardFirst).isTrue();
+    }
+
+    @Test
+    void aPictureDoesNotGiveWayForEver() {
+        CountDownLatch release = new CountDownLatch(1);
+        bench.giveWayMost = Duration.ofMillis(50);
+        CountDownLatch speaking = new CountDownLatch(1);
+        bench.speech = (job, scope) -> {
+            speaking.countDown();
+            awaitLatch(release);
+            return Bench.speech("");
+        };
+        JobHandler<ImageJob> draw = bench.image;
+        bench.image = (job, scope) -> {
+            for (int step = 0; step < 20; step++) {
+                scope.progress("sample", step / 20.0);
+            }
+            return draw.handle(job, scope);
+        };
+        bench.start();
+        bench.push(TaskType.STT, "s");
+        awaitLatch(speaking);
+        bench.push(TaskType.IMAGE, "i");
+        assertThat(bench.code("i")).isEqualTo("success");
+        release.countDown();
+    }
+
+    @Test
+    void aLaneWithoutAModelAnswersSoAndTheOthersGoOn() {
+        bench.speech = new NoModel();
+        bench.lanes.put(TaskType.STT, new LaneSettings(1, Duration.ofSeconds(60), 0, null, Delivery.Side.NEWEST, true, null, false));
+        bench.start();
+        bench.push(TaskType.STT, "s");
+        bench.push(TaskType.LLM, "l");
+        assertThat(bench.code("s")).isEqualTo("MODEL_NOT_AVAILABLE");
+        assertThat(bench.code("l")).isEqualTo("success");
+        assertThat(bench.worker.status().lanes().get(TaskType.STT)).isEqualTo("no file");
+        Bench.await(() -> bench.worker.status().ready());
+    }
+
+    @Test
+    void aLaneWithoutAModelMayLeaveItsQueueToOthers() {
+        bench.speech = new NoModel();
+        bench.lanes.put(TaskType.STT, new LaneSettings(1, Duration.ofSeconds(60), 0, null, Delivery.Side.NEWEST, true, null, true));
+        bench.start();
+        bench.push(TaskType.STT, "s");
+        bench.push(TaskType.LLM, "l");
+        assertThat(bench.code("l")).isEqualTo("success");
+        Bench.await(() -> !bench.worker.status().lanes().get(TaskType.STT).isEmpty());
+        assertThat(bench.redis.length(TaskType.STT.queue())).isEqualTo(1);
+    }
+
+    private static final class NoModel implements JobHandler<SpeechJob> {
+        @Override
+        public JobResult handle(SpeechJob job, JobScope scope) {
+            throw new JobException(ErrorCode.MODEL_NOT_AVAILABLE, "no file");
+        }
+
+        @Override
+        public void load() {
+            throw new JobException(ErrorCode.MODEL_NOT_AVAILABLE, "no file");
+        }
+    }
+
+    @Test
+    void outOfMemoryAndIdlenessUnloadTheModel() {
+        AtomicInteger unloaded = new AtomicInteger();
+        bench.lanes.put(TaskType.STT, new LaneSettings(1, Duration.ofSeconds(60), 0, null, Delivery.Side.NEWEST, false,
+                Duration.ofMillis(100), false));
+        bench.speech = new JobHandler<>() {
+            private volatile boolean loaded;
+
+            @Override
+            public JobResult handle(SpeechJob job, JobScope scope) {
+                loaded = true;
+                if (job.header().requestId().equals("big")) {
+                    throw new JobException(ErrorCode.OUT_OF_MEMORY, "no memory");
+                }
+                return Bench.speech("");
+            }
+
+            @Override
+            public void unload() {
+                loaded = false;
+                unloaded.incrementAndGet();
+            }
+
+            @Override
+            public boolean loaded() {
+                return loaded;
+            }
+        };
+        bench.start().push(TaskType.STT, "big");
+        assertThat(bench.code("big")).isEqualTo("OUT_OF_MEMORY");
+        Bench.await(() -> unloaded.get() == 1);
+        bench.push(TaskType.STT, "small");
+        assertThat(bench.code("small")).isEqualTo("success");
+        Bench.await(() -> unloaded.get() == 2);
+    }
+
+    @Test
+    void quietTakesNoNewJobsUntilResumed() {
+        bench.start();
+        Bench.await(() -> bench.redis.publish(Keys.control("w"), "quiet".getBytes(StandardCharsets.UTF_8)) == 1);
+        Bench.await(() -> bench.worker.status().phase() == WorkerStatus.Phase.QUIET);
+        bench.push(TaskType.STT, "r");
+        Bench.await(() -> bench.redis.length(TaskType.STT.queue()) == 1 && bench.redis.length(Keys.processing("w", TaskType.STT)) == 0);
+        assertThat(bench.worker.status().ready()).isFalse();
+        bench.redis.publish(Keys.control("all"), "resume".getBytes(StandardCharsets.UTF_8));
+        assertThat(bench.code("r")).isEqualTo("success");
+    }
+
+    @Test
+    void stopFinishesWhatIsInHandAndLeavesTheRest() {
+        CountDownLatch running = new CountDownLatch(1);
+        CountDownLatch release = new CountDownLatch(1);
+        bench.speech = (job, scope) -> {
+            running.countDown();
+            awaitLatch(release);
+            return Bench.speech("");
+        };
+        bench.start();
+        bench.push(TaskType.STT, "a");
+        awaitLatch(running);
+        bench.push(TaskType.STT, "b");
+        bench.worker.requestStop();
+        release.countDown();
+        bench.worker.awaitStop();
+        assertThat(bench.code("a")).isEqualTo("success");
+        assertThat(bench.redis.range(TaskType.STT.queue())).hasSize(1);
+        assertThat(bench.redis.members("ai:workers")).isEmpty();
+        assertThat(bench.worker.status().phase()).isEqualTo(WorkerStatus.Phase.STOPPED);
+    }
+
+    @Test
+    void aSecondStopGivesTheJobBack() {
+        CountDownLatch running = new CountDownLatch(1);
+        bench.speech = (job, scope) -> {
+            running.countDown();
+            return Bench.untilCancelled(scope);
+        };
+        bench.start().push(TaskType.STT, "a");
+        awaitLatch(running);
+        bench.worker.requestStop();
+        bench.worker.requestStop();
+        bench.worker.awaitStop();
+        assertGivenBack("a");
+    }
+
+    @Test
+    void atTheDrainTimeoutEvenAJobWhoseEngineDoesNotListenIsGivenBack() {
+        CountDownLatch running = new CountDownLatch(1);
+        CountDownLatch release = new CountDownLatch(1);
+        bench.drainTimeout = Duration.ofMillis(50);
+        bench.speech = (job, scope) -> {
+            running.countDown();
+            awaitLatch(release);
+            return Bench.speech("too late");
+        };
+        bench.start().push(TaskType.STT, "a");
+        awaitLatch(running);
+        bench.worker.stop();
+        assertGivenBack("a");
+        release.countDown();
+        assertGivenBack("a");
+    }
+
+    private void assertGivenBack(String id) {
+        assertThat(bench.redis.range(TaskType.STT.queue())).hasSize(1);
+        assertThat(bench.redis.length(Keys.processing("w", TaskType.STT))).isZero();
+        assertThat(bench.redis.get(Keys.result(id))).isNull();
+        assertThat(bench.redis.get("ai:attempts:" + id)).isNull();
+    }
+
+    @Test
+    void aStuckEngineEndsTheProcessAndItsJobIsAnsweredAndTheOthersGivenBack() throws Exception {
+        CountDownLatch release = new CountDownLatch(1);
+        CountDownLatch both = new CountDownLatch(2);
+        bench.stuckAfter = Duration.ofMillis(100);
+        bench.speech = (job, scope) -> {
+            both.countDown();
+            awaitLatch(release);
+            return Bench.speech("");
+        };
+        JobHandler<ImageJob> draw = bench.image;
+        bench.image = (job, scope) -> {
+            both.countDown();
+            awaitLatch(release);
+            return draw.handle(job, scope);
+        };
+        bench.start();
+        bench.push(TaskType.IMAGE, "i");
+        bench.push(TaskType.STT, "s", ",\"deadline_at\":" + (System.currentTimeMillis() + 2_000));
+        awaitLatch(both);
+        assertThat(bench.fatal.poll(20, TimeUnit.SECONDS)).isEqualTo(70);
+        assertThat(bench.code("s")).isEqualTo("EXPIRED");
+        assertThat(bench.redis.length(TaskType.IMAGE.queue())).isEqualTo(1);
+        assertThat(bench.worker.status().alive()).isFalse();
+        release.countDown();
+    }
+
+    @Test
+    void aLaneNeedsSomebodyToDoItsJobs() {
+        assertThatThrownBy(() -> new AIWorker(WorkerSettings.defaults(), bench.redis, new Handlers(null, null, null),
+                bench.registry, code -> { })).hasMessageMatching("lane (stt|llm|image) has nobody to do its jobs");
+    }
+
+    private static void awaitLatch(CountDownLatch latch) {
+        try {
+            assertThat(latch.await(Bench.PATIENCE_MS, TimeUnit.MILLISECONDS)).isTrue();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static void pause() {
+        try {
+            Thread.sleep(50);
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+}
