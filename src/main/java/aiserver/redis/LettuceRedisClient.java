@@ -264,9 +264,10 @@ public final class LettuceRedisClient implements RedisClient {
 
     private void discard(StatefulRedisConnection<String, byte[]> connection) {
         synchronized (connecting) {
-            if (shared == connection) {
-                shared = null;
+            if (shared != connection) {
+                return; // another thread's call failed first
             }
+            shared = null;
         }
         connection.closeAsync();
     }

@@ -57,7 +57,7 @@ class InMemoryDeliveryTest extends DeliveryContract {
         queue(job("r"));
         var envelope = pop(one);
         String token = one.newToken();
-        redis.failNext(new RedisException(true, "cut", null), true);
+        redis.failNext("CLAIM", new RedisException(true, "cut", null), true);
         assertThatThrownBy(() -> one.claim(envelope, token)).hasMessage("cut");
         assertThat(one.claim(envelope, token).attempt()).isEqualTo(1);
     }

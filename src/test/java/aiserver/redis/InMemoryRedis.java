@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -24,13 +23,15 @@ public final class InMemoryRedis implements RedisClient {
     private record Text(String value, long expiresAt) {
     }
 
+    private record Failure(RedisException exception, boolean afterwards) {
+    }
+
     private final TreeMap<String, List<String>> lists = new TreeMap<>();
     private final TreeMap<String, Text> texts = new TreeMap<>();
     private final TreeMap<String, TreeMap<String, Long>> scores = new TreeMap<>();
     private final List<String> published = new ArrayList<>();
     private final Map<Consumer<Heard>, List<String>> listeners = new HashMap<>();
-    private final List<RedisException> failures = new CopyOnWriteArrayList<>();
-    private boolean failAfterwards;
+    private final Map<String, Failure> failures = new HashMap<>();
     private long nowMs = 1_000_000;
 
     /** The same content, its own from now on; without listeners. */
@@ -57,10 +58,16 @@ public final class InMemoryRedis implements RedisClient {
         notifyAll();
     }
 
-    /** The next call fails; {@code afterwards}: once it was done, as when a reply is lost. */
-    public synchronized void failNext(RedisException failure, boolean afterwards) {
-        failures.add(failure);
-        failAfterwards = afterwards;
+    /**
+     * The next call of a name fails, {@code afterwards} once it was done, as when a reply is lost. Names are those of the
+     * scripts, {@code BRPOP}, {@code BLMOVE} and {@code LPUSH}.
+     */
+    public synchronized void failNext(String name, RedisException exception, boolean afterwards) {
+        failures.put(name, new Failure(exception, afterwards));
+    }
+
+    public synchronized void clearFailures() {
+        failures.clear();
     }
 
     public synchronized void forgetEverything() {
@@ -85,17 +92,17 @@ public final class InMemoryRedis implements RedisClient {
 
     @Override
     public Optional<byte[]> brpop(String queue, Duration timeout) {
-        return waitFor(timeout, () -> pop(queue, "RIGHT"));
+        return waitFor("BRPOP", timeout, () -> pop(queue, "RIGHT"));
     }
 
     @Override
     public Optional<byte[]> blmove(String from, String to, Duration timeout) {
-        return waitFor(timeout, () -> move(from, to, "RIGHT"));
+        return waitFor("BLMOVE", timeout, () -> move(from, to, "RIGHT"));
     }
 
     @Override
     public synchronized void lpush(String list, byte[] message) {
-        done(() -> {
+        done("LPUSH", () -> {
             push(list, text(message), true);
             return null;
         });
@@ -103,32 +110,32 @@ public final class InMemoryRedis implements RedisClient {
 
     @Override
     public synchronized long length(String list) {
-        return done(() -> (long) list(list).size());
+        return done("READ", () -> (long) list(list).size());
     }
 
     @Override
     public synchronized List<byte[]> range(String list) {
-        return done(() -> list(list).stream().map(InMemoryRedis::bytes).toList());
+        return done("READ", () -> list(list).stream().map(InMemoryRedis::bytes).toList());
     }
 
     @Override
     public synchronized byte[] get(String key) {
-        return done(() -> value(key) == null ? null : bytes(value(key)));
+        return done("READ", () -> value(key) == null ? null : bytes(value(key)));
     }
 
     @Override
     public synchronized List<Boolean> exist(List<String> keys) {
-        return done(() -> keys.stream().map(key -> value(key) != null).toList());
+        return done("READ", () -> keys.stream().map(key -> value(key) != null).toList());
     }
 
     @Override
     public synchronized List<String> members(String key) {
-        return done(() -> List.copyOf(scores.getOrDefault(key, new TreeMap<>()).keySet()));
+        return done("READ", () -> List.copyOf(scores.getOrDefault(key, new TreeMap<>()).keySet()));
     }
 
     @Override
     public synchronized long publish(String channel, byte[] message) {
-        return done(() -> send(channel, text(message)));
+        return done("READ", () -> send(channel, text(message)));
     }
 
     @Override
@@ -155,7 +162,7 @@ public final class InMemoryRedis implements RedisClient {
     @Override
     public synchronized List<byte[]> eval(Script script, List<String> keys, List<byte[]> arguments) {
         List<String> args = arguments.stream().map(InMemoryRedis::text).toList();
-        return done(() -> switch (script) {
+        return done(script.name(), () -> switch (script) {
             case CLAIM -> claim(keys, args);
             case FINISH -> finish(keys, args);
             case BURY -> bury(keys, args);
@@ -332,23 +339,23 @@ public final class InMemoryRedis implements RedisClient {
     }
 
     // Every call goes through here, so that a test can make any of them fail, before or after it was done.
-    private <T> T done(Step<T> step) {
+    private <T> T done(String name, Step<T> step) {
         expire();
-        if (failures.isEmpty()) {
+        Failure failure = failures.remove(name);
+        if (failure == null) {
             return step.take();
         }
-        RedisException failure = failures.removeFirst();
-        if (failAfterwards) {
+        if (failure.afterwards()) {
             step.take();
         }
-        throw failure;
+        throw failure.exception();
     }
 
-    private synchronized Optional<byte[]> waitFor(Duration timeout, Step<String> step) {
+    private synchronized Optional<byte[]> waitFor(String name, Duration timeout, Step<String> step) {
         long end = System.nanoTime() + timeout.toNanos();
         try {
             while (true) {
-                String message = done(step);
+                String message = done(name, step);
                 long leftMs = (end - System.nanoTime()) / 1_000_000;
                 if (message != null || leftMs <= 0) {
                     return Optional.ofNullable(message).map(InMemoryRedis::bytes);

@@ -22,6 +22,15 @@ public final class RedisServers {
         return shared;
     }
 
+    public static int freePort() {
+        return EmbeddedRedis.freePort();
+    }
+
+    /** Ends a server as the system would, without a last save. */
+    public static void kill(EmbeddedRedis server) {
+        server.kill();
+    }
+
     /** Gives commands that the worker itself never does. */
     public static void command(String uri, Consumer<StatefulRedisConnection<String, String>> commands) {
         try (io.lettuce.core.RedisClient client = io.lettuce.core.RedisClient.create(RedisURI.create(uri));

@@ -218,7 +218,7 @@ class AIWorkerTest {
     @Test
     void aLostReplyOfFinishDoesNotAnswerTwice() {
         bench.speech = (job, scope) -> {
-            bench.redis.failNext(new RedisException(true, "cut", null), true);
+            bench.redis.failNext("FINISH", new RedisException(true, "cut", null), true);
             return Bench.speech("");
         };
         bench.start().push(TaskType.STT, "r");

@@ -1,0 +1,167 @@
+package aiserver.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import aiserver.job.Schemas;
+import aiserver.job.TaskType;
+import aiserver.redis.EmbeddedRedis;
+import aiserver.redis.Keys;
+import aiserver.redis.LettuceRedisClient;
+import aiserver.redis.RedisClient;
+import aiserver.redis.RedisException;
+import aiserver.redis.RedisServers;
+import com.fasterxml.jackson.databind.JsonNode;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.function.Supplier;
+
+/**
+ * Two worker processes on one Redis, killed at seeded random moments; now and then Redis is killed and comes back with its
+ * append-only file. Every job ends in one stored answer, none is lost, none is started more often than allowed.
+ * {@code -Daiserver.chaos.kills=1000 -Daiserver.chaos.jobs=10000} is the long version.
+ */
+class ChaosIT {
+    private static final Logger LOG = LoggerFactory.getLogger(ChaosIT.class);
+    private static final int KILLS = Integer.getInteger("aiserver.chaos.kills", 20);
+    private static final int JOBS = Integer.getInteger("aiserver.chaos.jobs", 300);
+    private static final long SEED = Long.getLong("aiserver.chaos.seed", 20251122L);
+    private static final int KILLS_PER_REDIS_RESTART = 8;
+    private static final long WORK_MS = 40;
+    private static final int MAX_ATTEMPTS = 2;
+
+    private final Random random = new Random(SEED);
+    private final List<String> ids = new ArrayList<>();
+    private final List<String> workers = new ArrayList<>();
+
+    @Test
+    void everyJobEndsInOneAnswer(@TempDir Path folder) throws Exception {
+        List<String> persistent = List.of("--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--dir", folder.toString());
+        int port = RedisServers.freePort();
+        EmbeddedRedis server = EmbeddedRedis.start(port, persistent);
+        WorkerProcess[] alive = new WorkerProcess[2];
+        try (RedisClient redis = new LettuceRedisClient(server.uri(), Duration.ofSeconds(5))) {
+            for (int i = 0; i < alive.length; i++) {
+                alive[i] = start(server, List.of());
+            }
+            for (int kill = 1; kill <= KILLS; kill++) {
+                push(redis, JOBS * kill / KILLS);
+                long started = started(redis);
+                await("progress before kill " + kill, () -> started(redis) > started);
+                Thread.sleep(random.nextInt(300));
+                int victim = random.nextInt(alive.length);
+                alive[victim].kill();
+                // Mostly as a watcher does, with the dead one's name; sometimes only the missing heartbeat tells.
+                alive[victim] = start(server, random.nextInt(4) > 0 ? List.of(alive[victim].name()) : List.of());
+                if (kill % KILLS_PER_REDIS_RESTART == 0) {
+                    RedisServers.kill(server);
+                    Thread.sleep(random.nextInt(500));
+                    server = EmbeddedRedis.start(port, persistent);
+                }
+            }
+            await("the last answers", () -> ids.stream().allMatch(id -> redis.get(Keys.result(id)) != null));
+            await("empty hands", () -> left(redis) == 0);
+            check(redis);
+        } finally {
+            for (WorkerProcess worker : alive) {
+                if (worker != null) {
+                    worker.close();
+                }
+            }
+            server.close();
+        }
+    }
+
+    private WorkerProcess start(EmbeddedRedis server, List<String> dead) {
+        String name = "w" + workers.size();
+        workers.add(name);
+        return WorkerProcess.start(server.uri(), name, WORK_MS, dead);
+    }
+
+    private void push(RedisClient redis, int upTo) {
+        while (ids.size() < upTo) {
+            String id = "job-" + ids.size();
+            TaskType kind = TaskType.values()[random.nextInt(TaskType.values().length)];
+            byte[] message = Bench.job(kind, id, "").getBytes(StandardCharsets.UTF_8);
+            // A push whose reply was lost is pushed again, as a careful producer does: the request must still run once.
+            patiently(() -> {
+                redis.lpush(kind.queue(), message);
+                return true;
+            });
+            ids.add(id);
+        }
+    }
+
+    private static long started(RedisClient redis) {
+        return patiently(() -> redis.length(ChaosWorker.STARTS));
+    }
+
+    private long left(RedisClient redis) {
+        long left = 0;
+        for (TaskType kind : TaskType.values()) {
+            left += redis.length(kind.queue());
+            for (String worker : workers) {
+                left += redis.length(Keys.processing(worker, kind));
+            }
+        }
+        return left;
+    }
+
+    private void check(RedisClient redis) {
+        Map<String, Integer> starts = new HashMap<>();
+        redis.range(ChaosWorker.STARTS).forEach(id -> starts.merge(new String(id, StandardCharsets.UTF_8), 1, Integer::sum));
+        int crashed = 0;
+        int repeated = 0;
+        for (String id : ids) {
+            JsonNode answer = Schemas.assertFits("result", redis.get(Keys.result(id)));
+            assertThat(answer.get("request_id").asText()).isEqualTo(id);
+            if (answer.get("status").asText().equals("error")) {
+                assertThat(answer.get("error").get("code").asText()).isEqualTo("ENGINE_CRASHED");
+                crashed++;
+            } else {
+                assertThat(starts).containsKey(id);
+            }
+            assertThat(starts.getOrDefault(id, 0)).as("starts of %s", id).isLessThanOrEqualTo(MAX_ATTEMPTS);
+            repeated += starts.getOrDefault(id, 0) > 1 ? 1 : 0;
+        }
+        assertThat(crashed).as("jobs that were killed twice").isLessThan(ids.size() / 10);
+        List<String> kept = ids.stream().flatMap(id -> List.of("ai:lease:" + id, "ai:attempts:" + id).stream()).toList();
+        assertThat(redis.exist(kept)).as("leases and counts left behind").containsOnly(false);
+        LOG.info("{} jobs, {} kills: {} done twice, {} given up after two deaths, 0 lost", ids.size(), KILLS, repeated, crashed);
+    }
+
+    private static void await(String what, Supplier<Boolean> condition) throws InterruptedException {
+        long end = System.nanoTime() + Duration.ofSeconds(120).toNanos();
+        while (!patiently(condition)) {
+            assertThat(System.nanoTime()).as(what).isLessThan(end);
+            Thread.sleep(20);
+        }
+    }
+
+    private static <T> T patiently(Supplier<T> call) {
+        for (int tries = 1; ; tries++) {
+            try {
+                return call.get();
+            } catch (RedisException e) {
+                if (tries == 500) {
+                    throw e;
+                }
+                try {
+                    Thread.sleep(20);
+                } catch (InterruptedException interrupted) {
+                    throw new AssertionError(interrupted);
+                }
+            }
+        }
+    }
+}
