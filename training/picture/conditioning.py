@@ -40,8 +40,8 @@ def tokenizer(work: Path, engine: Path | None = None):
 class Conditioning:
     """Captions to (pooled, context, bias) for `model.Diffusion`."""
 
-    def __init__(self, tokenizer, length=40):
-        self.tokenizer, self.length = tokenizer, length
+    def __init__(self, tokenizer):
+        self.tokenizer = tokenizer
         self.encoder = TextEncoder()
 
     def ids(self, captions):
@@ -62,7 +62,7 @@ class Conditioning:
         ends = (ids == EOS).argmax(1)
         longest = min(int(ends.max()) + 3, POSITIONS)
         hidden, pooled = self.encoder.encode(ids[:, :longest])
-        length = max(self.length, longest + 1)
+        length = longest + 1
         context = torch.zeros(len(ids), length, CODE)
         bias = torch.full((len(ids), length), -math.inf)
         context[:, :longest] = hidden[:, :, :CODE]

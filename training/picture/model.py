@@ -2,7 +2,8 @@
 
 stable-diffusion.cpp wants at least 24 blocks with as many heads as blocks. Of these a few
 blocks and half of the heads are trained; the rest are exact identities and zeros that
-`export.py` adds. Padding positions of the caption are identical, so they are kept once with
+`export.py` adds. The caption's tokens are updated in the first blocks alone and only read in
+the others. Padding positions of the caption are identical, so they are kept once with
 log(count) added to their attention score, which is the same softmax.
 """
 
@@ -15,7 +16,7 @@ from torch import nn
 BLOCKS, HEADS = 24, 24  # of the exported model
 HIDDEN = 96
 HEAD_DIM = HIDDEN // HEADS
-TRAINED_BLOCKS, TRAINED_HEADS, DUAL_BLOCKS = 8, 12, 2
+TRAINED_BLOCKS, TRAINED_HEADS, DUAL_BLOCKS, CAPTION_BLOCKS = 8, 12, 1, 2
 WIDTH = TRAINED_HEADS * HEAD_DIM
 PATCH, CHANNELS, CODE, POOLED = 2, 12, 640, 768  # channels: those of 16 that carry the picture
 WHITE = 160  # directions of the pooled vector that are kept
@@ -60,17 +61,18 @@ def norm(x, shift, scale):
 
 
 class Block(nn.Module):
-    """A joint block. `last`: its caption stream ends here and is not updated any more."""
+    """A joint block. `dual`: the picture also attends to itself alone, as in MMDiT-X.
+    `updates`: the caption's tokens are changed too, not only read."""
 
-    def __init__(self, dual, last):
+    def __init__(self, dual, updates):
         super().__init__()
-        self.dual, self.last = dual, last
-        self.x_attn, self.c_attn = Attention(), Attention(output=not last)
+        self.dual, self.updates = dual, updates
+        self.x_attn, self.c_attn = Attention(), Attention(output=updates)
         self.x_attn2 = Attention() if dual else None
-        self.x_mlp, self.c_mlp = mlp(), None if last else mlp()
+        self.x_mlp, self.c_mlp = mlp(), mlp() if updates else None
         self.x_mod = nn.Linear(HIDDEN, (9 if dual else 6) * HIDDEN)
-        self.c_mod = nn.Linear(HIDDEN, (2 if last else 6) * HIDDEN)
-        for layer, gates in ((self.x_mod, (2, 5, 8)[:3 if dual else 2]), (self.c_mod, () if last else (2, 5))):
+        self.c_mod = nn.Linear(HIDDEN, (6 if updates else 2) * HIDDEN)
+        for layer, gates in ((self.x_mod, (2, 5, 8)[:3 if dual else 2]), (self.c_mod, (2, 5) if updates else ())):
             nn.init.normal_(layer.weight, std=0.01)
             nn.init.zeros_(layer.bias)
             for gate in gates:
@@ -78,21 +80,19 @@ class Block(nn.Module):
 
     def forward(self, x, context, t, bias):
         mx = self.x_mod(t)[:, None].chunk(9 if self.dual else 6, -1)
-        mc = self.c_mod(t)[:, None].chunk(2 if self.last else 6, -1)
+        mc = self.c_mod(t)[:, None].chunk(6 if self.updates else 2, -1)
         plain = F.layer_norm(x, (HIDDEN,), eps=1e-6)
         xq, xk, xv = self.x_attn.heads(plain * (1 + mx[1]) + mx[0])
         cq, ck, cv = self.c_attn.heads(norm(context, mc[0], mc[1]))
         length = context.shape[1]
         k, v = torch.cat([ck, xk], 2), torch.cat([cv, xv], 2)
-        q = xq if self.last else torch.cat([cq, xq], 2)
-        joint = attend(q, k, v, bias)
-        x_out = joint if self.last else joint[:, length:]
-        update = mx[2] * self.x_attn.out(x_out)
+        joint = attend(torch.cat([cq, xq], 2) if self.updates else xq, k, v, bias)
+        update = mx[2] * self.x_attn.out(joint[:, -x.shape[1]:])
         if self.dual:
             update = update + mx[8] * self.x_attn2.out(attend(*self.x_attn2.heads(plain * (1 + mx[7]) + mx[6])))
         x = x + update
         x = x + mx[5] * self.x_mlp(norm(x, mx[3], mx[4]))
-        if not self.last:
+        if self.updates:
             context = context + mc[2] * self.c_attn.out(joint[:, :length])
             context = context + mc[5] * self.c_mlp(norm(context, mc[3], mc[4]))
         return x, context
@@ -118,7 +118,7 @@ class Diffusion(nn.Module):
         self.register_buffer("pooled_basis", torch.zeros(POOLED, WHITE))
         self.y_embed = nn.Sequential(nn.Linear(WHITE, HIDDEN), nn.SiLU(), nn.Linear(HIDDEN, HIDDEN))
         self.c_embed = nn.Linear(CODE, HIDDEN)
-        self.blocks = nn.ModuleList(Block(i < DUAL_BLOCKS, i == TRAINED_BLOCKS - 1) for i in range(TRAINED_BLOCKS))
+        self.blocks = nn.ModuleList(Block(i < DUAL_BLOCKS, i < CAPTION_BLOCKS) for i in range(TRAINED_BLOCKS))
         self.final_mod = nn.Linear(HIDDEN, 2 * HIDDEN)
         self.final = nn.Linear(HIDDEN, PATCH * PATCH * CHANNELS)
         nn.init.orthogonal_(self.patch.weight)

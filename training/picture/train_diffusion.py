@@ -69,7 +69,7 @@ def main():
     parser.add_argument("--decay", action="store_true", help="let the learning rate fall to zero in this run")
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--batch", type=int, default=12)
-    parser.add_argument("--shift", type=float, default=2.0)
+    parser.add_argument("--shift", type=float, default=3.0)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
