@@ -1,10 +1,15 @@
 package aiserver.engine;
 
+import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Continuous batching: every turn computes one batch from all answers in hand, a token or a forced stretch for those
@@ -13,6 +18,7 @@ import java.util.List;
  * computing. Made with a loaded model by {@link LlamaEngine}, run on the engine's thread only.
  */
 final class BatchLoop implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(BatchLoop.class);
     // Shorter common beginnings are not worth giving up another prompt's state, or waiting for.
     private static final int WORTH_SHARING = 16;
 
@@ -23,15 +29,32 @@ final class BatchLoop implements AutoCloseable {
     private final LlamaModel model;
     private final LlamaContext context;
     private final List<Slot> slots = new ArrayList<>();
+    private final KeptPrefixes kept;
     private final Deque<PendingAnswer> waiting = new ArrayDeque<>();
     private long turn;
 
     /** Takes the model over: closing the loop closes it. */
     BatchLoop(LlamaModel model, LlamaSettings settings) {
         this.model = model;
-        this.context = new LlamaContext(model, settings, this::allCancelled);
-        for (int i = 0; i < context.sequences(); i++) {
+        int contextTokens = Math.min(settings.contextTokens(), model.trainedContext());
+        int keptTokens = contextTokens / 2;
+        this.context = new LlamaContext(model, settings, settings.sequences() + KeptPrefixes.SEQUENCES,
+                contextTokens * settings.sequences() + keptTokens, this::allCancelled);
+        this.kept = new KeptPrefixes(context, settings.sequences(), keptTokens, store(settings));
+        for (int i = 0; i < settings.sequences(); i++) {
             slots.add(new Slot(i));
+        }
+    }
+
+    private static PrefixStore store(LlamaSettings settings) {
+        if (settings.stateFolder() == null) {
+            return null;
+        }
+        try {
+            return new PrefixStore(settings.stateFolder(), settings.model(), LlamaContext.version() + settings.cacheType());
+        } catch (IOException e) {
+            LOG.warn("prompt states are not kept in {}: {}", settings.stateFolder(), e.toString());
+            return null;
         }
     }
 
@@ -82,7 +105,7 @@ final class BatchLoop implements AutoCloseable {
         switch (context.decode()) {
             case DONE -> {
                 // state first, for all: an answer that fails must not leave others' tokens unaccounted for
-                pieces.forEach(BatchLoop::account);
+                pieces.forEach(this::account);
                 pieces.forEach(this::choose);
             }
             case ABORTED -> pieces.forEach(piece -> context.truncate(piece.slot().sequence, piece.slot().held.size()));
@@ -139,11 +162,14 @@ final class BatchLoop implements AutoCloseable {
     private void place(PendingAnswer answer, int[] feed) {
         Slot slot = slots.stream().filter(Slot::idle).max(Comparator.comparingInt((Slot s) -> worth(s.shares(feed)))
                 .thenComparing(s -> s.held.size() == 0).thenComparing(s -> -s.lastUse)).orElseThrow();
+        if (kept.wants(feed, answer.fixed(), turn)) {
+            slot.toKeep = answer.fixed();
+        }
         int own = slot.shares(feed);
         slot.answer = answer;
         slot.feed = feed;
         slot.lastUse = turn;
-        Slot lender = slots.stream().filter(s -> s != slot).max(Comparator.comparingInt(s -> s.willShare(feed))).orElse(slot);
+        Slot lender = Stream.concat(slots.stream(), kept.slots().stream()).filter(s -> s != slot).max(Comparator.comparingInt(s -> s.willShare(feed))).orElse(slot);
         if (lender != slot && lender.willShare(feed) >= own + WORTH_SHARING) {
             slot.lender = lender;
             slot.borrowed = lender.willShare(feed);
@@ -204,10 +230,18 @@ final class BatchLoop implements AutoCloseable {
         return pieces;
     }
 
-    private static void account(Piece piece) {
+    private void account(Piece piece) {
         Slot slot = piece.slot();
         for (int i = 0; i < piece.tokens(); i++) {
             slot.held.add(slot.feed[slot.fed++]);
+        }
+        if (slot.toKeep > 0 && slot.held.size() >= slot.toKeep) {
+            int[] held = slot.held.toArray();
+            // another answer may have brought the same beginning in the meantime
+            if (!kept.holds(held, slot.toKeep, turn)) {
+                kept.keep(slot, Arrays.copyOf(held, slot.toKeep), turn);
+            }
+            slot.toKeep = 0;
         }
     }
 
@@ -237,7 +271,7 @@ final class BatchLoop implements AutoCloseable {
         }
     }
 
-    // Idle sequences give up what they hold; where there are none, the answer that came last gives up its place.
+    // Idle sequences give up what they hold, then kept beginnings go; where there are none, the answer that came last gives up its place.
     private void makeRoom(List<Piece> pieces) {
         boolean freed = false;
         for (Slot slot : slots) {
@@ -246,7 +280,7 @@ final class BatchLoop implements AutoCloseable {
                 freed = true;
             }
         }
-        if (!freed) {
+        if (!freed && !kept.clear()) {
             Slot latest = pieces.stream().map(Piece::slot).max(Comparator.comparingLong(s -> s.lastUse)).orElseThrow();
             latest.answer.fail(new EngineException(EngineException.Kind.OUT_OF_MEMORY,
                     "the context has no room for " + pieces.size() + " answers side by side"));

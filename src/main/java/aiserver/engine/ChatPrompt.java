@@ -10,22 +10,23 @@ import java.util.List;
 
 /**
  * Turns a conversation into the tokens of a prompt. The model's chat template is rendered around placeholders, so that
- * only the template's own text can name control tokens; what messages hold is plain text between. Stateless, on the
+ * only the template's own text can name control tokens; what messages hold is plain text between. Made on the
  * engine's thread.
+ *
+ * @param tokens of the whole prompt
+ * @param fixed  how many of the first are the same for every conversation with this system message; 0 without one
  */
-final class ChatPrompt {
+record ChatPrompt(int[] tokens, int fixed) {
     // No template trims or changes these, and they stand for nothing in any of them.
     private static final String PLACEHOLDER = "@content-%d@";
     private static final String CHAT_ML = "chatml";
 
-    private ChatPrompt() {
-    }
-
     /** @throws EngineException MODEL_NOT_AVAILABLE for a model whose chat template the engine does not know */
-    static int[] tokens(LlamaModel model, List<ChatMessage> messages) {
+    static ChatPrompt of(LlamaModel model, List<ChatMessage> messages) {
         String rendered = rendered(model, messages);
         IntList tokens = new IntList();
         int at = 0;
+        int fixed = 0;
         for (int i = 0; i < messages.size(); i++) {
             String placeholder = PLACEHOLDER.formatted(i);
             int found = rendered.indexOf(placeholder, at);
@@ -36,9 +37,12 @@ final class ChatPrompt {
             tokens.addAll(model.tokenize(rendered.substring(at, found), true));
             tokens.addAll(model.tokenize(messages.get(i).content(), false));
             at = found + placeholder.length();
+            if (i == 0 && messages.size() > 1 && messages.getFirst().role() == ChatMessage.Role.SYSTEM) {
+                fixed = tokens.size();
+            }
         }
         tokens.addAll(model.tokenize(rendered.substring(at), true));
-        return tokens.toArray();
+        return new ChatPrompt(tokens.toArray(), fixed);
     }
 
     private static String rendered(LlamaModel model, List<ChatMessage> messages) {

@@ -8,6 +8,8 @@ import bindings.llama.llama_h;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
+import java.util.Arrays;
 
 /**
  * A model's working memory: the KV cache that all sequences share, and the batch that is computed next. Sequences share
@@ -38,17 +40,19 @@ final class LlamaContext implements AutoCloseable {
     private int size;
 
     /**
-     * @param control asked within large batches, on the CPU: stop this one?
+     * @param sequences how many there are
+     * @param cells     tokens that they can hold in all
+     * @param control   asked within large batches, on the CPU: stop this one?
      * @throws EngineException OUT_OF_MEMORY, ENGINE_FAILED
      */
-    LlamaContext(LlamaModel model, LlamaSettings settings, RunControl control) {
+    LlamaContext(LlamaModel model, LlamaSettings settings, int sequences, int cells, RunControl control) {
         this.contextTokens = Math.min(settings.contextTokens(), model.trainedContext());
-        this.sequences = settings.sequences();
+        this.sequences = sequences;
         this.capacity = settings.batchTokens();
         this.vocabularySize = model.size();
         try (Arena local = Arena.ofConfined()) {
             MemorySegment params = llama_h.llama_context_default_params(local);
-            llama_context_params.n_ctx(params, contextTokens * sequences);
+            llama_context_params.n_ctx(params, cells);
             llama_context_params.n_batch(params, capacity);
             llama_context_params.n_ubatch(params, Math.min(capacity, 512));
             llama_context_params.n_seq_max(params, sequences);
@@ -66,7 +70,7 @@ final class LlamaContext implements AutoCloseable {
             llama_context_params.type_v(params, type);
             llama_context_params.no_perf(params, true);
             MemorySegment context = Guard.check(guard_h.ag_llama_init(model.address(), params),
-                    "no room for " + sequences + " sequences of " + contextTokens + " tokens");
+                    "no room for " + cells + " tokens of context");
             this.handle = new NativeHandle("language context", context, guard_h::ag_llama_free);
         }
         this.use = handle.use();
@@ -103,8 +107,9 @@ final class LlamaContext implements AutoCloseable {
         return contextTokens;
     }
 
-    int sequences() {
-        return sequences;
+    /** Of the engine; a saved state is of use to the same one only. */
+    static String version() {
+        return llama_h.llama_version().reinterpret(Long.MAX_VALUE).getString(0);
     }
 
     int room() {
@@ -170,6 +175,35 @@ final class LlamaContext implements AutoCloseable {
         requireSequence(from);
         requireSequence(to);
         Guard.check(guard_h.ag_llama_sequence_copy(use.address(), from, to, 0, count), "a prefix cannot be shared");
+    }
+
+    /** @throws EngineException ENGINE_FAILED where the file cannot be written */
+    void saveState(int sequence, Path file, int[] held) {
+        requireSequence(sequence);
+        try (Arena local = Arena.ofConfined()) {
+            long bytes = guard_h.ag_llama_sequence_save(use.address(), local.allocateFrom(file.toString()), sequence,
+                    local.allocateFrom(ValueLayout.JAVA_INT, held), held.length);
+            if (bytes == 0) {
+                throw Guard.failure("the state of " + held.length + " tokens cannot be written to " + file);
+            }
+        }
+    }
+
+    /** Fills an empty sequence from a file; false, and the sequence empty, where the file does not hold these tokens. */
+    boolean loadState(int sequence, Path file, int[] expected) {
+        requireSequence(sequence);
+        try (Arena local = Arena.ofConfined()) {
+            MemorySegment found = local.allocate(ValueLayout.JAVA_INT, expected.length);
+            MemorySegment count = local.allocate(ValueLayout.JAVA_LONG);
+            long bytes = guard_h.ag_llama_sequence_load(use.address(), local.allocateFrom(file.toString()), sequence, found,
+                    expected.length, count);
+            if (bytes > 0 && count.get(ValueLayout.JAVA_LONG, 0) == expected.length
+                    && Arrays.equals(found.toArray(ValueLayout.JAVA_INT), expected)) {
+                return true;
+            }
+            truncate(sequence, 0);
+            return false;
+        }
     }
 
     private void requireSequence(int sequence) {

@@ -59,7 +59,7 @@ public final class LlamaEngine implements TextEngine {
     public int countTokens(List<ChatMessage> messages) {
         return call(false, () -> {
             loadHere(RunControl.NONE);
-            return ChatPrompt.tokens(loop.model(), messages).length;
+            return ChatPrompt.of(loop.model(), messages).tokens().length;
         });
     }
 

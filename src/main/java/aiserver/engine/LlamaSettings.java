@@ -17,9 +17,11 @@ import java.util.Objects;
  * @param flashAttention on, off, or null: as the engine thinks best
  * @param cacheType     of the KV cache
  * @param repack        whether weights are laid out anew for this processor: faster prompts, more memory
+ * @param stateFolder   where the state of prompts' fixed beginnings is kept across restarts, or null: nowhere
  */
 public record LlamaSettings(Path model, String device, int contextTokens, int sequences, int batchTokens, int threads,
-                            int promptThreads, int gpuLayers, Boolean flashAttention, CacheType cacheType, boolean repack) {
+                            int promptThreads, int gpuLayers, Boolean flashAttention, CacheType cacheType, boolean repack,
+                            Path stateFolder) {
     public enum CacheType { F16, BF16, Q8_0 }
 
     public LlamaSettings {
@@ -38,6 +40,13 @@ public record LlamaSettings(Path model, String device, int contextTokens, int se
         }
     }
 
+    /** Without a folder for states. */
+    public LlamaSettings(Path model, String device, int contextTokens, int sequences, int batchTokens, int threads,
+                         int promptThreads, int gpuLayers, Boolean flashAttention, CacheType cacheType, boolean repack) {
+        this(model, device, contextTokens, sequences, batchTokens, threads, promptThreads, gpuLayers, flashAttention,
+                cacheType, repack, null);
+    }
+
     /** Four sequences of 4096 tokens on this machine's processors or GPU. */
     public static LlamaSettings of(Path model) {
         int processors = Math.max(1, Runtime.getRuntime().availableProcessors());
@@ -46,17 +55,22 @@ public record LlamaSettings(Path model, String device, int contextTokens, int se
 
     public LlamaSettings withContext(int tokens, int sequenceCount) {
         return new LlamaSettings(model, device, tokens, sequenceCount, batchTokens, threads, promptThreads, gpuLayers,
-                flashAttention, cacheType, repack);
+                flashAttention, cacheType, repack, stateFolder);
     }
 
     public LlamaSettings withThreads(int count) {
         return new LlamaSettings(model, device, contextTokens, sequences, batchTokens, count, count, gpuLayers,
-                flashAttention, cacheType, repack);
+                flashAttention, cacheType, repack, stateFolder);
     }
 
     public LlamaSettings withDevice(String name) {
         return new LlamaSettings(model, name, contextTokens, sequences, batchTokens, threads, promptThreads, gpuLayers,
-                flashAttention, cacheType, repack);
+                flashAttention, cacheType, repack, stateFolder);
+    }
+
+    public LlamaSettings withStateFolder(Path folder) {
+        return new LlamaSettings(model, device, contextTokens, sequences, batchTokens, threads, promptThreads, gpuLayers,
+                flashAttention, cacheType, repack, folder);
     }
 
     private static void require(boolean ok, String field, Number value) {

@@ -20,6 +20,7 @@ final class PendingAnswer {
     private final CompletableFuture<Generation> result = new CompletableFuture<>();
     private final IntList written = new IntList();
     private AnswerDecoder decoder;
+    private int fixed;
     private int promptTokens;
     private int cachedTokens;
     private double told;
@@ -31,7 +32,9 @@ final class PendingAnswer {
 
     /** Makes the decoder and gives what is to be computed first: the prompt, and what of the answer is fixed at its start. */
     int[] begin(LlamaModel model, int contextTokens) {
-        int[] prompt = ChatPrompt.tokens(model, request.messages());
+        ChatPrompt chat = ChatPrompt.of(model, request.messages());
+        int[] prompt = chat.tokens();
+        fixed = chat.fixed();
         if (prompt.length + request.maxTokens() > contextTokens) {
             throw new EngineException(EngineException.Kind.CONTEXT_TOO_LONG, "a prompt of " + prompt.length
                     + " tokens and an answer of up to " + request.maxTokens() + " do not fit a context of " + contextTokens);
@@ -52,6 +55,11 @@ final class PendingAnswer {
             complete();
         }
         return feed.toArray();
+    }
+
+    /** How many of the first tokens are the same for every conversation of this kind. */
+    int fixed() {
+        return fixed;
     }
 
     void cached(int tokens) {

@@ -16,6 +16,8 @@ final class Slot {
     /** A sequence that is just computing a beginning that this one can share, and how long that is. */
     Slot lender;
     int borrowed;
+    /** How many of the first tokens are to be kept for others once they are held; 0: none. */
+    int toKeep;
     long lastUse;
 
     Slot(int sequence) {
@@ -51,6 +53,7 @@ final class Slot {
     void finish() {
         answer = null;
         lender = null;
+        toKeep = 0;
         feed = new int[0];
         fed = 0;
     }

@@ -99,6 +99,64 @@ class LlamaEngineIT {
         }
     }
 
+    private static TextRequest withSystem(String said) {
+        return new TextRequest(List.of(ChatMessage.system("당신은 케이크 가게의 점원입니다. 손님의 말을 듣고 주문을 정리하세요. ".repeat(3)), ChatMessage.user(said)),
+                TextEngineContract.FORM, 200, Sampling.GREEDY);
+    }
+
+    @Test
+    void aFixedBeginningIsThereForEveryoneWhateverCameBetween() {
+        try (LlamaEngine other = new LlamaEngine(settings(SmallQwen.file(1)).withContext(2048, 1))) {
+            Generation first = other.generate(withSystem("하나"), RunControl.NONE);
+            // the only sequence is taken by something else altogether
+            other.generate(TextEngineContract.request("딴 이야기".repeat(20), TextEngineContract.FORM, 200, Sampling.GREEDY), RunControl.NONE);
+            Generation again = other.generate(withSystem("하나"), RunControl.NONE);
+            assertThat(first.cachedTokens()).isZero();
+            assertThat(again.cachedTokens()).isGreaterThan(first.promptTokens() * 3 / 4).isLessThan(first.promptTokens());
+            assertThat(again.text()).isEqualTo(first.text());
+        }
+    }
+
+    @Test
+    void aFixedBeginningOutlivesTheProcessAndADamagedOneIsMadeAnew() throws IOException {
+        LlamaSettings keeping = settings(SmallQwen.file(1)).withStateFolder(folder.resolve("states"));
+        Generation first = answerOf(keeping);
+        assertThat(first.cachedTokens()).isZero();
+        try (var files = Files.list(folder.resolve("states"))) {
+            assertThat(files.map(f -> f.getFileName().toString())).hasSize(2).allMatch(name -> name.startsWith("prefix-"));
+        }
+        Generation second = answerOf(keeping);
+        assertThat(second.cachedTokens()).isGreaterThan(first.promptTokens() * 3 / 4);
+        assertThat(second.text()).isEqualTo(first.text());
+
+        Path state;
+        try (var files = Files.list(folder.resolve("states"))) {
+            state = files.filter(f -> f.toString().endsWith(".state")).findFirst().orElseThrow();
+        }
+        byte[] bytes = Files.readAllBytes(state);
+        bytes[bytes.length / 2] ^= 1;
+        Files.write(state, bytes);
+        Generation third = answerOf(keeping);
+        assertThat(third.cachedTokens()).isZero();
+        assertThat(third.text()).isEqualTo(first.text());
+        assertThat(answerOf(keeping).cachedTokens()).isPositive();
+
+        // a state is that of its model
+        assertThat(answerOf(settings(SmallQwen.file(2)).withStateFolder(folder.resolve("states"))).cachedTokens()).isZero();
+    }
+
+    @Test
+    void aStateFolderThatCannotBeUsedCostsTimeOnly() throws IOException {
+        Path file = Files.writeString(folder.resolve("file"), "no folder");
+        assertThat(answerOf(settings(SmallQwen.file(1)).withStateFolder(file)).finished()).isTrue();
+    }
+
+    private static Generation answerOf(LlamaSettings settings) {
+        try (LlamaEngine other = new LlamaEngine(settings)) {
+            return other.generate(withSystem("하나"), RunControl.NONE);
+        }
+    }
+
     // ---- how it stops
 
     @Test
@@ -398,7 +456,7 @@ class LlamaEngineIT {
         try (EngineThread thread = new EngineThread("test", 1)) {
             thread.run(() -> {
                 try (LlamaModel model = LlamaModel.load(settings, Devices.choose("cpu"), RunControl.NONE);
-                        LlamaContext context = new LlamaContext(model, settings, RunControl.NONE)) {
+                        LlamaContext context = new LlamaContext(model, settings, 2, 512, RunControl.NONE)) {
                     body.run(model, context);
                 }
             });

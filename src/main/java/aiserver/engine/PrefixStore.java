@@ -1,0 +1,148 @@
+package aiserver.engine;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps the state of prompts' fixed beginnings on disk, so that a worker that starts again need not compute them: a
+ * file for each model and beginning, and beside it its SHA-256. A file that is damaged, or of another model, engine or
+ * cache type, is not used. Whatever goes wrong here costs time only. Used by the engine's thread.
+ */
+final class PrefixStore {
+    private static final Logger LOG = LoggerFactory.getLogger(PrefixStore.class);
+    private static final int SAMPLE_BYTES = 1 << 20;
+    private static final int MOST_FILES = 16;
+
+    private final Path directory;
+    private final String modelKey;
+
+    /**
+     * @param directory is made where it is missing
+     * @param engine    whatever else a state depends on: engine version, cache type
+     * @throws IOException where the model file cannot be read or the directory not be made
+     */
+    PrefixStore(Path directory, Path model, String engine) throws IOException {
+        this.directory = Files.createDirectories(directory);
+        MessageDigest digest = sha256();
+        digest.update(engine.getBytes(StandardCharsets.UTF_8));
+        try (RandomAccessFile file = new RandomAccessFile(model.toFile(), "r")) {
+            digest.update(ByteBuffer.allocate(8).putLong(0, file.length()));
+            byte[] sample = new byte[(int) Math.min(SAMPLE_BYTES, file.length())];
+            file.readFully(sample);
+            digest.update(sample);
+            file.seek(file.length() - sample.length);
+            file.readFully(sample);
+            digest.update(sample);
+        }
+        this.modelKey = HexFormat.of().formatHex(digest.digest(), 0, 8);
+    }
+
+    /** Fills an empty sequence with the state of these tokens; false where there is none that can be used. */
+    boolean load(LlamaContext context, int sequence, int[] tokens) {
+        Path state = file(tokens);
+        try {
+            if (!Files.exists(state) || !Files.exists(sum(state))) {
+                return false;
+            }
+            if (!Files.readString(sum(state)).equals(sha256(state))) {
+                LOG.warn("prompt state {} is damaged and is made anew", state);
+                return false;
+            }
+            Files.setLastModifiedTime(state, FileTime.fromMillis(System.currentTimeMillis()));
+            return context.loadState(sequence, state, tokens);
+        } catch (IOException e) {
+            LOG.warn("prompt state {} cannot be read: {}", state, e.toString());
+            return false;
+        }
+    }
+
+    /** Writes down the state of a sequence that begins with these tokens and holds nothing else. */
+    void save(LlamaContext context, int sequence, int[] tokens) {
+        Path state = file(tokens);
+        Path part = state.resolveSibling(state.getFileName() + ".part");
+        try {
+            Files.deleteIfExists(sum(state));
+            context.saveState(sequence, part, tokens);
+            String sum = sha256(part);
+            Files.move(part, state, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+            Files.writeString(sum(state), sum);
+            dropOldest();
+        } catch (IOException | EngineException e) {
+            LOG.warn("prompt state {} cannot be kept: {}", state, e.toString());
+            deleteQuietly(part);
+        }
+    }
+
+    private Path file(int[] tokens) {
+        MessageDigest digest = sha256();
+        ByteBuffer bytes = ByteBuffer.allocate(tokens.length * 4);
+        bytes.asIntBuffer().put(tokens);
+        digest.update(bytes);
+        return directory.resolve("prefix-" + modelKey + "-" + HexFormat.of().formatHex(digest.digest(), 0, 8) + ".state");
+    }
+
+    private static Path sum(Path state) {
+        return state.resolveSibling(state.getFileName() + ".sha256");
+    }
+
+    private void dropOldest() throws IOException {
+        try (Stream<Path> files = Files.list(directory)) {
+            List<Path> states = files.filter(file -> file.getFileName().toString().matches("prefix-.*\\.state"))
+                    .sorted(Comparator.comparing(PrefixStore::modified).reversed()).toList();
+            for (Path old : states.subList(Math.min(MOST_FILES, states.size()), states.size())) {
+                deleteQuietly(old);
+                deleteQuietly(sum(old));
+            }
+        }
+    }
+
+    private static FileTime modified(Path file) {
+        try {
+            return Files.getLastModifiedTime(file);
+        } catch (IOException e) {
+            return FileTime.fromMillis(0);
+        }
+    }
+
+    private static void deleteQuietly(Path file) {
+        try {
+            Files.deleteIfExists(file);
+        } catch (IOException e) {
+            LOG.warn("{} cannot be deleted: {}", file, e.toString());
+        }
+    }
+
+    private static String sha256(Path file) throws IOException {
+        MessageDigest digest = sha256();
+        byte[] buffer = new byte[1 << 16];
+        try (InputStream in = Files.newInputStream(file)) {
+            for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
+                digest.update(buffer, 0, read);
+            }
+        }
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e); // every JDK has it
+        }
+    }
+}
