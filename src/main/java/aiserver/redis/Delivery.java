@@ -123,7 +123,7 @@ public final class Delivery {
      * Stores and publishes the answer and lets the job go.
      *
      * @param bury whether the message is kept as a dead letter, too
-     * @return false where the job had been given to somebody else, whose answer counts
+     * @return whether this answer counts; false where the job had been given to somebody else
      */
     public boolean finish(Claim claim, byte[] reply, boolean bury) {
         String id = claim.requestId();

@@ -237,13 +237,17 @@ public final class AIWorker {
         voiceFirst.enter(lane.kind());
         JobResult result = null;
         JobException error = null;
+        boolean begun = false;
         try {
             LOG.atInfo().addKeyValue("request_id", claim.requestId()).addKeyValue("task_type", lane.kind().wireName())
                     .addKeyValue("attempt", claim.attempt()).addKeyValue("queued_ms", Math.max(0, queuedMs)).log("job started");
             refuse(lane, claim, refusal, queuedMs);
-            result = dispatchTask(codec.read(claim.envelope()), run);
+            Job job = codec.read(claim.envelope());
+            begun = true;
+            result = dispatchTask(job, run);
         } catch (Throwable e) {
-            error = run.stopped() == null || run.stopped() == JobRun.Stop.DRAINED ? asJobException(claim, e) : run.why();
+            boolean told = begun && run.stopped() != null && run.stopped() != JobRun.Stop.DRAINED;
+            error = told ? run.why() : asJobException(claim, e);
         } finally {
             voiceFirst.leave(lane.kind());
         }
@@ -296,7 +300,7 @@ public final class AIWorker {
     /**
      * Stores and publishes the answer of a job, waiting for Redis as long as that takes.
      *
-     * @return false where the job had been given to another worker, whose answer counts
+     * @return whether this answer counts; false where the job had been given to another worker
      * @throws RedisException where Redis refuses for good, or the worker gave up waiting
      */
     public boolean publishResult(Claim claim, Reply reply) {

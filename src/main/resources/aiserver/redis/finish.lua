@@ -2,19 +2,23 @@
 -- in the meantime, changes nothing.
 -- KEYS: processing lease result attempts cancel dead epoch
 -- ARGV: message token reply result-ms channel epoch bury(1|0) dead-kept reliable(1|0)
--- Returns 1 if this call gave the answer, 0 if the job was no longer in hand.
+-- Returns 1 if this answer is the one that counts, be it from an earlier call whose reply was lost, and 0 if the job was no
+-- longer in hand.
 local processing, lease, result, attempts, cancel, dead, epochKey = unpack(KEYS)
 local message, token, reply, ttl, channel, epoch, bury, kept, reliable = unpack(ARGV)
+local function already()
+  return redis.call('GET', result) == reply and 1 or 0
+end
 local holder = redis.call('GET', lease)
 if holder and holder ~= token then
-  return 0
+  return already()
 end
 if reliable == '1' then
   local held = redis.call('LPOS', processing, message)
   -- Redis came back without its data since the claim: nobody else can know of this job, so its answer still counts.
   local forgotten = redis.call('GET', epochKey) ~= epoch and redis.call('EXISTS', result) == 0
   if not held and not forgotten then
-    return 0
+    return already()
   end
 end
 redis.call('SET', result, reply, 'PX', ttl)

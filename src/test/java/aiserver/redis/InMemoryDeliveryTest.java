@@ -28,8 +28,8 @@ class InMemoryDeliveryTest extends DeliveryContract {
         redis.forgetEverything();
         membershipTwo.beat("");
         assertThat(one.finish(claim, bytes(SUCCESS), false)).isTrue();
+        assertThat(one.finish(claim, bytes(SUCCESS), false)).as("asked again").isTrue();
         assertThat(redis.published()).containsExactly(Keys.result("r") + " " + SUCCESS);
-        assertThat(one.finish(claim, bytes(SUCCESS), false)).as("asked again").isFalse();
     }
 
     @Test

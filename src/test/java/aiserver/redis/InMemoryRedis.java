@@ -217,12 +217,13 @@ public final class InMemoryRedis implements RedisClient {
 
     private List<byte[]> finish(List<String> k, List<String> a) {
         String holder = value(k.get(1));
+        int already = a.get(2).equals(value(k.get(2))) ? 1 : 0;
         if (holder != null && !holder.equals(a.get(1))) {
-            return one(0);
+            return one(already);
         }
         if (a.get(8).equals("1") && !list(k.get(0)).contains(a.get(0))
                 && (a.get(5).equals(value(k.get(6))) || value(k.get(2)) != null)) {
-            return one(0);
+            return one(already);
         }
         texts.put(k.get(2), new Text(a.get(2), nowMs + Long.parseLong(a.get(3))));
         send(a.get(4), a.get(2));

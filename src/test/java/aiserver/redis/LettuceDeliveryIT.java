@@ -63,7 +63,8 @@ class LettuceDeliveryIT extends DeliveryContract {
         RedisServers.empty();
         membershipTwo.beat("");
         assertThat(one.finish(claim, bytes(SUCCESS), false)).isTrue();
-        assertThat(one.finish(claim, bytes(SUCCESS), false)).as("asked again").isFalse();
+        assertThat(one.finish(claim, bytes(SUCCESS), false)).as("asked again").isTrue();
+        assertThat(one.finish(claim, bytes(ERROR), false)).as("asked otherwise").isFalse();
     }
 
     @Test
