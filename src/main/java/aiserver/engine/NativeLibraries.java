@@ -68,6 +68,7 @@ public final class NativeLibraries {
     }
 
     private static void load(Path folder) {
+        NativeEnvironment.setDefaults();
         for (String name : LIBRARIES) {
             Path file = folder.resolve("lib" + name + ".so");
             if (!Files.isRegularFile(file)) {

@@ -66,7 +66,7 @@ public final class DemoTextEncoder {
             out.add(name + "mlp.fc2.bias", Type.F32, floats(zeros), WIDTH);
         }
         addNorm(out, "text_model.final_layer_norm", ones, zeros);
-        out.write(file);
+        out.writeGguf(file);
     }
 
     /** A matrix value by row (output) and column (input). */

@@ -32,7 +32,7 @@ public final class RandomDiffusionModel {
     }
 
     /**
-     * Writes the diffusion model (GGUF, F16).
+     * Writes the diffusion model (safetensors, F16).
      *
      * @param width of the hidden state, a multiple of 24: 48 makes 7 MB
      * @param grid  positions a side; the longest side of a picture is 16 times as many pixels
@@ -43,14 +43,15 @@ public final class RandomDiffusionModel {
         }
         TensorFile file = new TensorFile("sd3");
         new RandomDiffusionModel(seed, file).addTransformer(width, grid);
-        file.write(path);
+        // The engine finds the grid only where the positions have three dimensions, and GGUF drops a last one of 1.
+        file.writeSafetensors(path);
     }
 
     /** Writes the small autoencoder (GGUF, F32, 5 MB), to be given as {@code taesd}. */
     public static void writeAutoencoder(Path path, long seed) throws IOException {
         TensorFile file = new TensorFile("taesd3");
         new RandomDiffusionModel(seed, file).addAutoencoder();
-        file.write(path);
+        file.writeGguf(path);
     }
 
     private void addTransformer(int width, int grid) {

@@ -13,9 +13,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A GGUF file (version 3, little-endian, alignment 32) in the making: the tensors are named first and written one
- * after the other, so that only one of them is in memory at a time. The file appears under its name when it is whole.
- * Owned by the generator that fills it; one thread.
+ * A file of weights in the making, GGUF (version 3, alignment 32) or safetensors: the tensors are named first and
+ * written one after the other, so that only one of them is in memory at a time. The file appears under its name when
+ * it is whole. Owned by the generator that fills it; one thread.
  */
 final class TensorFile {
     /** How ggml stores a tensor: its number there, values in a block, bytes of a block. */
@@ -68,23 +68,31 @@ final class TensorFile {
         tensors.add(new Tensor(name, type, dimensions.clone(), type.bytesFor(count), data));
     }
 
-    /** Writes the file, under another name until it is whole. */
-    void write(Path file) throws IOException {
+    /** Writes GGUF, under another name until it is whole. */
+    void writeGguf(Path file) throws IOException {
+        write(file, ggufHeader(), ALIGNMENT);
+    }
+
+    /** Writes safetensors, likewise; unlike GGUF it keeps a last dimension of 1. Floats alone. */
+    void writeSafetensors(Path file) throws IOException {
+        write(file, safetensorsHeader(), 1);
+    }
+
+    private void write(Path file, byte[] header, int alignment) throws IOException {
         Path folder = file.toAbsolutePath().getParent();
         Files.createDirectories(folder);
-        Path partial = Files.createTempFile(folder, file.getFileName().toString(), ".part");
+        Path partial = folder.resolve(file.getFileName() + "." + ProcessHandle.current().pid() + ".part");
         try {
             try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(partial), 1 << 16)) {
-                byte[] header = header();
                 out.write(header);
-                pad(out, header.length);
+                pad(out, header.length, alignment);
                 for (Tensor tensor : tensors) {
                     CountedOutput counted = new CountedOutput(out);
                     tensor.data().writeTo(counted);
                     if (counted.bytes != tensor.bytes()) {
                         throw new IllegalStateException(tensor.name() + " has " + counted.bytes + " bytes, not " + tensor.bytes());
                     }
-                    pad(out, counted.bytes);
+                    pad(out, counted.bytes, alignment);
                 }
             }
             Files.move(partial, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
@@ -93,7 +101,31 @@ final class TensorFile {
         }
     }
 
-    private byte[] header() {
+    private byte[] safetensorsHeader() {
+        StringBuilder json = new StringBuilder("{");
+        long offset = 0;
+        for (Tensor tensor : tensors) {
+            if (tensor.type().values != 1) {
+                throw new IllegalStateException("safetensors have no " + tensor.type() + " for " + tensor.name());
+            }
+            StringBuilder shape = new StringBuilder();
+            for (int d = tensor.dimensions().length - 1; d >= 0; d--) {
+                shape.append(tensor.dimensions()[d]).append(d == 0 ? "" : ",");
+            }
+            json.append(offset == 0 ? "" : ",").append('"').append(tensor.name()).append("\":{\"dtype\":\"").append(tensor.type())
+                    .append("\",\"shape\":[").append(shape).append("],\"data_offsets\":[").append(offset).append(',')
+                    .append(offset + tensor.bytes()).append("]}");
+            offset += tensor.bytes();
+        }
+        json.append('}');
+        while (json.length() % 8 != 0) {
+            json.append(' ');
+        }
+        byte[] text = json.toString().getBytes(StandardCharsets.UTF_8);
+        return ByteBuffer.allocate(8 + text.length).order(ByteOrder.LITTLE_ENDIAN).putLong(text.length).put(text).array();
+    }
+
+    private byte[] ggufHeader() {
         int most = 256 + architecture.length() + tensors.stream().mapToInt(t -> 80 + t.name().length()).sum();
         ByteBuffer header = ByteBuffer.allocate(most).order(ByteOrder.LITTLE_ENDIAN);
         header.put("GGUF".getBytes(StandardCharsets.US_ASCII)).putInt(3).putLong(tensors.size()).putLong(1);
@@ -120,8 +152,8 @@ final class TensorFile {
         header.putLong(bytes.length).put(bytes);
     }
 
-    private static void pad(OutputStream out, long written) throws IOException {
-        out.write(new byte[(int) ((ALIGNMENT - written % ALIGNMENT) % ALIGNMENT)]);
+    private static void pad(OutputStream out, long written, int alignment) throws IOException {
+        out.write(new byte[(int) ((alignment - written % alignment) % alignment)]);
     }
 
     private static final class CountedOutput extends OutputStream {

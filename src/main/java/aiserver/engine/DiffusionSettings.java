@@ -1,0 +1,107 @@
+package aiserver.engine;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.Set;
+
+/**
+ * Which files make up a picture model of SD3.5's kind, and how it runs.
+ *
+ * @param diffusionModel the MMDiT
+ * @param clipL          text encoder, or null; one of the three must be there
+ * @param clipG          text encoder, or null
+ * @param t5             text encoder, or null: a third of the quality of long prompts for most of the memory
+ * @param vae            the full autoencoder, or null where {@code taesd} is given
+ * @param taesd          the small autoencoder, or null; used where both are given
+ * @param device         {@code auto}, {@code cpu}, or a device's name
+ * @param threads        1 to 512, or 0: as many as the machine has cores
+ * @param flashAttention in the diffusion model: less memory; faster with quantised weights and on GPUs
+ * @param vaeTiling      decodes in tiles: much less memory, slower, seams possible
+ * @param convDirect     convolutions without im2col: less memory
+ * @param stepCache      reuses work between steps: faster, and another picture than without
+ * @param memoryMapped   leaves the weights in the files where the device allows it
+ */
+public record DiffusionSettings(Part diffusionModel, Part clipL, Part clipG, Part t5, Part vae, Part taesd,
+                                String device, int threads, boolean flashAttention, boolean vaeTiling,
+                                boolean convDirect, StepCache stepCache, boolean memoryMapped) {
+    /** Ways of the engine to skip work in a step that would change little. */
+    public enum StepCache { NONE, EASYCACHE, DBCACHE, TAYLORSEER, CACHE_DIT, SPECTRUM }
+
+    private static final Set<String> WEIGHT_TYPES = Set.of("f32", "f16", "bf16", "q8_0", "q5_0", "q5_1", "q4_0", "q4_1",
+            "q2_K", "q3_K", "q4_K", "q5_K", "q6_K");
+
+    /**
+     * One file of the model.
+     *
+     * @param weightType as ggml names it, to convert the weights to while they are loaded (minutes for a large model);
+     *                   or null: as they are in the file
+     */
+    public record Part(Path file, String weightType) {
+        public Part {
+            Objects.requireNonNull(file, "file");
+            if (weightType != null && !WEIGHT_TYPES.contains(weightType)) {
+                throw new EngineException(EngineException.Kind.INVALID_INPUT, "weight type '" + weightType + "' of " + file
+                        + " is none of " + String.join(", ", WEIGHT_TYPES.stream().sorted().toList()));
+            }
+        }
+
+        public static Part of(Path file) {
+            return new Part(file, null);
+        }
+    }
+
+    public DiffusionSettings {
+        Objects.requireNonNull(diffusionModel, "diffusionModel");
+        Objects.requireNonNull(device, "device");
+        Objects.requireNonNull(stepCache, "stepCache");
+        if (clipL == null && clipG == null && t5 == null) {
+            throw invalid("a picture model needs a text encoder: CLIP-L, CLIP-G or T5");
+        }
+        if (vae == null && taesd == null) {
+            throw invalid("a picture model needs an autoencoder: VAE or TAESD");
+        }
+        if (threads < 0 || threads > 512) {
+            throw invalid("threads must be 0 to 512 but is " + threads);
+        }
+    }
+
+    /** The files with what is not measured to help everywhere left off. */
+    public static DiffusionSettings of(Path diffusionModel, Path clipL, Path taesd) {
+        return new DiffusionSettings(Part.of(diffusionModel), Part.of(clipL), null, null, null, Part.of(taesd), "auto", 0,
+                false, false, false, StepCache.NONE, true);
+    }
+
+    /** The engine's rules for the types of weights: a pattern on tensor names and a type for each part that has one. */
+    String weightTypeRules() {
+        List<String> rules = new ArrayList<>();
+        addRule(rules, "^model.diffusion_model.", diffusionModel);
+        addRule(rules, "^text_encoders.clip_l.", clipL);
+        addRule(rules, "^text_encoders.clip_g.", clipG);
+        addRule(rules, "^text_encoders.t5xxl.", t5);
+        addRule(rules, "^(vae|first_stage_model).", vae);
+        addRule(rules, "^tae.", taesd);
+        return String.join(",", rules);
+    }
+
+    private static void addRule(List<String> rules, String pattern, Part part) {
+        if (part != null && part.weightType() != null) {
+            rules.add(pattern + "=" + part.weightType());
+        }
+    }
+
+    /** @throws EngineException INVALID_INPUT that lists the names */
+    public static StepCache stepCache(String name) {
+        try {
+            return StepCache.valueOf(name.strip().toUpperCase(Locale.ROOT).replace('-', '_'));
+        } catch (IllegalArgumentException e) {
+            throw invalid("step cache '" + name + "' is none of none, easycache, dbcache, taylorseer, cache-dit, spectrum");
+        }
+    }
+
+    private static EngineException invalid(String message) {
+        return new EngineException(EngineException.Kind.INVALID_INPUT, message);
+    }
+}

@@ -1,0 +1,10 @@
+package aiserver.engine;
+
+class FakeImageEngineTest extends ImageEngineContract {
+    private final FakeImageEngine engine = new FakeImageEngine(128);
+
+    @Override
+    ImageEngine engine() {
+        return engine;
+    }
+}
