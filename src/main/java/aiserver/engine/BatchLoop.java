@@ -109,7 +109,9 @@ final class BatchLoop implements AutoCloseable {
                 pieces.forEach(this::choose);
             }
             case ABORTED -> pieces.forEach(piece -> context.truncate(piece.slot().sequence, piece.slot().held.size()));
-            case NO_ROOM -> makeRoom(pieces);
+            // the context is made with room for all sequences at their longest
+            case NO_ROOM -> throw new EngineException(EngineException.Kind.ENGINE_FAILED, "the context has lost room: no place for "
+                    + context.size() + " tokens");
         }
     }
 
@@ -268,24 +270,6 @@ final class BatchLoop implements AutoCloseable {
         } catch (RuntimeException e) {
             slot.answer.fail(e);
             slot.finish();
-        }
-    }
-
-    // Idle sequences give up what they hold, then kept beginnings go; where there are none, the answer that came last gives up its place.
-    private void makeRoom(List<Piece> pieces) {
-        boolean freed = false;
-        for (Slot slot : slots) {
-            if (slot.idle() && slot.held.size() > 0) {
-                forget(slot, 0);
-                freed = true;
-            }
-        }
-        if (!freed && !kept.clear()) {
-            Slot latest = pieces.stream().map(Piece::slot).max(Comparator.comparingLong(s -> s.lastUse)).orElseThrow();
-            latest.answer.fail(new EngineException(EngineException.Kind.OUT_OF_MEMORY,
-                    "the context has no room for " + pieces.size() + " answers side by side"));
-            latest.finish();
-            forget(latest, 0);
         }
     }
 

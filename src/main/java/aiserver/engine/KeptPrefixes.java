@@ -80,13 +80,6 @@ final class KeptPrefixes {
         }
     }
 
-    /** Gives all up. */
-    boolean clear() {
-        boolean any = slots.stream().anyMatch(slot -> slot.held.size() > 0);
-        slots.forEach(this::empty);
-        return any;
-    }
-
     private Slot emptied(int length, long turn) {
         List<Slot> byUse = slots.stream().sorted(Comparator.comparing((Slot s) -> s.held.size() > 0)
                 .thenComparingLong(s -> s.lastUse)).toList();

@@ -280,9 +280,21 @@ class LlamaEngineIT {
     }
 
     @Test
-    void aContextThatCannotBeAllocatedIsAnError() {
-        LlamaSettings huge = new LlamaSettings(SmallQwen.file(1), "cpu", 32768, 64, 8192, 1, 1, -1, null, LlamaSettings.CacheType.F16, true);
-        assertThat(huge.contextTokens()).isEqualTo(32768);
+    void aChatTemplateOfAnUnknownKindIsSaid() throws IOException {
+        String bytes = new String(Files.readAllBytes(SmallQwen.file(1)), java.nio.charset.StandardCharsets.ISO_8859_1);
+        int template = bytes.indexOf("{% for message");
+        int end = bytes.indexOf("{% endif %}", template);
+        Path file = folder.resolve("template.gguf");
+        Files.write(file, (bytes.substring(0, template) + bytes.substring(template, end).replace("<|im_", "<|xx_") + bytes.substring(end))
+                .getBytes(java.nio.charset.StandardCharsets.ISO_8859_1));
+        try (LlamaEngine other = new LlamaEngine(settings(file))) {
+            assertThatThrownBy(() -> other.countTokens(TextEngineContract.chat("x"))).isInstanceOfSatisfying(EngineException.class,
+                    e -> assertThat(e.kind()).isEqualTo(EngineException.Kind.MODEL_NOT_AVAILABLE)).hasMessageContaining("chat template is of an unknown kind");
+        }
+    }
+
+    @Test
+    void settingsOutOfBoundsAreNamed() {
         assertThatThrownBy(() -> new LlamaSettings(SmallQwen.file(1), "cpu", 1 << 20, 64, 512, 1, 1, -1, false,
                 LlamaSettings.CacheType.Q8_0, true)).hasMessageContaining("needs flashAttention");
         assertThatThrownBy(() -> settings(SmallQwen.file(1)).withThreads(0)).hasMessage("language threads cannot be 0");
@@ -336,18 +348,17 @@ class LlamaEngineIT {
     }
 
     @Test
-    void aFullContextHasNoRoom() {
-        onContext((model, context) -> {
-            for (int sequence = 0; sequence < 2; sequence++) {
-                for (int position = 0; position < 256; position++) {
-                    context.clearBatch();
-                    context.add(1, position, sequence, true);
-                    assertThat(context.decode()).isEqualTo(LlamaContext.Outcome.DONE);
-                }
+    void aFullContextSaysSoAndGoesOnOnceThereIsRoom() {
+        onContext(256, (model, context) -> {
+            for (int position = 0; position < 256; position++) {
+                context.clearBatch();
+                context.add(1, position, 0, true);
+                assertThat(context.decode()).isEqualTo(LlamaContext.Outcome.DONE);
             }
-            context.truncate(0, 255);
             context.clearBatch();
-            context.add(1, 255, 0, true);
+            context.add(1, 0, 1, true);
+            assertThat(context.decode()).isEqualTo(LlamaContext.Outcome.NO_ROOM);
+            context.truncate(0, 255);
             assertThat(context.decode()).isEqualTo(LlamaContext.Outcome.DONE);
         });
     }
@@ -452,11 +463,15 @@ class LlamaEngineIT {
     }
 
     private static void onContext(OnContext body) {
+        onContext(512, body);
+    }
+
+    private static void onContext(int cells, OnContext body) {
         LlamaSettings settings = new LlamaSettings(SmallQwen.file(1), "cpu", 256, 2, 32, 1, 1, -1, null, LlamaSettings.CacheType.F16, true);
         try (EngineThread thread = new EngineThread("test", 1)) {
             thread.run(() -> {
                 try (LlamaModel model = LlamaModel.load(settings, Devices.choose("cpu"), RunControl.NONE);
-                        LlamaContext context = new LlamaContext(model, settings, 2, 512, RunControl.NONE)) {
+                        LlamaContext context = new LlamaContext(model, settings, 2, cells, RunControl.NONE)) {
                     body.run(model, context);
                 }
             });
