@@ -130,12 +130,21 @@ fetch_sources() { # all pinned packages at once, into a folder that appears whol
         mv "$work/fetch/vendor/$package/$folder" "$work/fetch/sources/$engine"
     done < <(pins)
     correct_sd "$work/fetch/sources/stable-diffusion"
+    correct_whisper "$work/fetch/sources/whisper"
+    echo "$pinned" > "$work/fetch/sources/PINNED"
     rm -rf "$sources"
     mv "$work/fetch/sources" "$sources"
     rm -rf "$work/fetch"
 }
 
 pins() { grep -vE '^(#|$)' native/engines.pins; }
+
+correct_whisper() { # three places, see native/whisper.sed
+    local file=$1/src/whisper.cpp
+    sed -i -E -f native/whisper.sed "$file"
+    [ "$(grep -c start_logits "$file")" = 3 ] && [ "$(grep -c start_row "$file")" = 3 ] \
+        || die "native/whisper.sed does not fit the version of whisper.cpp in native/engines.pins; see whether it is still needed"
+}
 
 correct_sd() { # exactly three lines are corrected; anything else is another version
     local file=$1/src/conditioning/conditioner.hpp before
@@ -146,18 +155,11 @@ correct_sd() { # exactly three lines are corrected; anything else is another ver
         || die "native/stable-diffusion.sed does not fit the version of stable-diffusion.cpp in native/engines.pins; see whether it is still needed"
 }
 
-sources=$work/sources-$(hash_files native/engines.pins native/stable-diffusion.sed)
-if [ ! -d "$sources" ] && { [ -z "${LLAMA_CPP_DIR:-}" ] || [ -z "${WHISPER_CPP_DIR:-}" ] || [ -z "${SD_CPP_DIR:-}" ]; }; then
+sources=$work/sources
+pinned=$(hash_files native/engines.pins native/stable-diffusion.sed native/whisper.sed)
+if [ "$(cat "$sources/PINNED" 2>/dev/null)" != "$pinned" ] && { [ -z "${LLAMA_CPP_DIR:-}" ] || [ -z "${WHISPER_CPP_DIR:-}" ] || [ -z "${SD_CPP_DIR:-}" ]; }; then
     fetch_sources "$sources"
 fi
-
-correct_whisper() { # sources that were brought before this correction get it now, and only once
-    local file=$1/src/whisper.cpp
-    grep -q start_logits "$file" || sed -i -E -f native/whisper.sed "$file"
-    [ "$(grep -c start_logits "$file")" = 3 ] && [ "$(grep -c start_row "$file")" = 3 ] \
-        || die "native/whisper.sed does not fit the version of whisper.cpp in native/engines.pins; see whether it is still needed"
-}
-[ -n "${WHISPER_CPP_DIR:-}" ] || correct_whisper "$sources/whisper"
 
 source_of() { # engine, override, file that must be there
     local folder=${2:-$sources/$1}
@@ -248,6 +250,4 @@ strip --strip-unneeded "$staging"/*.so* 2>/dev/null || true
 rm -rf "$dist"
 mv "$staging" "$dist"
 
-# Sources and builds of other pins are of no more use.
-find "$work" -maxdepth 1 -name 'sources-*' ! -path "$sources" -exec rm -rf {} +
 say "done in $((SECONDS - started)) s: $dist, $(du -sh "$dist" | cut -f1)"

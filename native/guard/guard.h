@@ -52,8 +52,8 @@ enum ag_failure {
 /* ---- the process ---------------------------------------------------------------------------------------------- */
 
 /*
- * Call once, before any engine call: takes over logging and abort, sets how engine threads wait, loads the backend
- * plugins in the folder. Returns NULL, or a sentence that says what is wrong (static storage).
+ * Call once, before any engine call: takes over logging and abort, and loads the backend plugins in
+ * the folder. Returns NULL, or a sentence that says what is wrong (static storage).
  */
 AG_API const char * ag_init(const char * backend_folder);
 

@@ -10,7 +10,7 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
-#include <cstdlib>
+#include <cstdio>
 #include <cstring>
 #include <deque>
 #include <mutex>
@@ -154,13 +154,6 @@ void take_logs() noexcept {
 } // namespace guard
 
 using namespace guard;
-
-// Before any library that reads them: OpenMP reads its settings when it is loaded with the CPU plugin, and an abort
-// would fork a debugger for a backtrace and may hang.
-__attribute__((constructor)) static void set_environment() {
-    setenv("OMP_WAIT_POLICY", "passive", 0);
-    setenv("GGML_NO_BACKTRACE", "1", 0);
-}
 
 extern "C" {
 

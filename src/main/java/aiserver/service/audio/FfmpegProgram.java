@@ -46,6 +46,11 @@ public final class FfmpegProgram {
         return found;
     }
 
+    /** The program's file; as {@link #located}, for who wants to know and not to run it. */
+    public Path path() {
+        return located().program();
+    }
+
     private Located find() {
         if (configured != null) {
             if (!Files.isExecutable(configured)) {

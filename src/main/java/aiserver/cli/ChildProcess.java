@@ -1,0 +1,34 @@
+package aiserver.cli;
+
+import java.io.File;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The command line that starts this program once more, with the flags that the launcher chose for a worker. */
+final class ChildProcess {
+    /** Set by the launcher: the JVM's flags for a worker, separated by blanks. */
+    private static final String FLAGS_VARIABLE = "AISERVER_WORKER_FLAGS";
+    private static final String FLAGS = "-XX:+UseSerialGC -Xmx512m --enable-native-access=ALL-UNNAMED -Dfile.encoding=UTF-8";
+
+    private ChildProcess() {
+    }
+
+    /** Java, flags, class path and main class; the program's own arguments follow. */
+    static List<String> java(String... more) {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        String flags = System.getenv().getOrDefault(FLAGS_VARIABLE, FLAGS);
+        command.addAll(List.of(flags.strip().split("\\s+")));
+        command.addAll(List.of(more));
+        for (String property : List.of("aiserver.home", "aiserver.native.dir")) {
+            if (System.getProperty(property) != null) {
+                command.add("-D" + property + "=" + System.getProperty(property));
+            }
+        }
+        command.add("-cp");
+        command.add(System.getProperty("java.class.path", "." + File.separator));
+        command.add(Main.class.getName());
+        return command;
+    }
+}

@@ -1,0 +1,116 @@
+package aiserver.cli;
+
+import aiserver.config.ImageOptions;
+import aiserver.config.LanguageOptions;
+import aiserver.config.SpeechOptions;
+import aiserver.config.WorkerOptions;
+import aiserver.engine.Devices;
+import aiserver.engine.NativeLibraries;
+import aiserver.job.TaskType;
+import aiserver.redis.LettuceRedisClient;
+import aiserver.redis.RedisClient;
+import aiserver.service.audio.FfmpegProgram;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** {@code ai-server doctor}: looks at everything that a run needs, says what is wrong and what to do. Changes nothing. */
+@Command(name = "doctor", mixinStandardHelpOptions = true, sortOptions = false,
+        description = "Checks JDK, native libraries, devices, Redis, models and ffmpeg; takes the options of run.")
+public final class DoctorCommand implements Callable<Integer> {
+    private static final Duration REDIS_PATIENCE = Duration.ofSeconds(5);
+
+    @Mixin
+    private WorkerOptions worker;
+    @Mixin
+    private SpeechOptions speech;
+    @Mixin
+    private LanguageOptions language;
+    @Mixin
+    private ImageOptions image;
+
+    private final PrintStream screen = System.out;
+    private boolean well = true;
+
+    @Override
+    public Integer call() {
+        say(true, "JDK", System.getProperty("java.vm.version") + " in " + System.getProperty("java.home"));
+        check("natives", this::natives);
+        check("redis", this::redis);
+        models();
+        check("ffmpeg", () -> new FfmpegProgram(speech.ffmpeg).path() + " (for anything but PCM WAV)");
+        return well ? 0 : 1;
+    }
+
+    private String natives() {
+        NativeLibraries.load();
+        for (Devices.Device device : Devices.all()) {
+            say(true, "device", "%s: %s, %d MB free of %d MB".formatted(device.name(), device.description(),
+                    device.freeBytes() >> 20, device.totalBytes() >> 20));
+        }
+        if (Devices.all().stream().noneMatch(Devices.Device::gpu)) {
+            say(true, "gpu", "none that the libraries can use: models run on the processor");
+        }
+        return NativeLibraries.folder().toString();
+    }
+
+    private String redis() {
+        if (worker.redisUrl == null) {
+            return "REDIS_URL is not set: run starts a redis-server of its own";
+        }
+        try (RedisClient redis = new LettuceRedisClient(worker.redisUrl, REDIS_PATIENCE)) {
+            StringBuilder queues = new StringBuilder("answers;");
+            for (TaskType kind : TaskType.values()) {
+                queues.append(' ').append(kind.queue()).append(": ").append(redis.length(kind.queue()));
+            }
+            return queues.toString();
+        }
+    }
+
+    private void models() {
+        Map<String, Path> files = new LinkedHashMap<>();
+        files.put("--stt-model", speech.model);
+        files.put("--stt-vad-model", speech.vadModel);
+        files.put("--llm-model", language.model);
+        files.put("--image-model", image.model);
+        files.put("--image-clip-l", image.clipL);
+        files.put("--image-clip-g", image.clipG);
+        files.put("--image-t5", image.t5);
+        files.put("--image-vae", image.vae);
+        files.put("--image-taesd", image.taesd);
+        files.forEach((option, file) -> {
+            if (file != null) {
+                check("model", () -> {
+                    if (!Files.isReadable(file)) {
+                        throw new CommandFailure(option + " " + file + " cannot be read; see models-gguf/README.md");
+                    }
+                    return option + " " + file + " (" + (Files.size(file) >> 20) + " MB)";
+                });
+            }
+        });
+        for (String option : new String[] {"--stt-model", "--llm-model", "--image-model"}) {
+            if (files.get(option) == null) {
+                say(true, "model", option + " is not set: a small model with random weights is used, its answers are noise");
+            }
+        }
+    }
+
+    private void check(String what, Callable<String> look) {
+        try {
+            say(true, what, look.call());
+        } catch (Exception e) {
+            say(false, what, e.getMessage());
+        }
+    }
+
+    private void say(boolean good, String what, String words) {
+        well &= good;
+        screen.printf("%-5s %-8s %s%n", good ? "ok" : "WRONG", what, words);
+    }
+}

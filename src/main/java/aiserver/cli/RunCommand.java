@@ -1,0 +1,115 @@
+package aiserver.cli;
+
+import aiserver.config.ImageOptions;
+import aiserver.config.LanguageOptions;
+import aiserver.config.SpeechOptions;
+import aiserver.config.WorkerOptions;
+import aiserver.console.HealthServer;
+import aiserver.redis.EmbeddedRedis;
+import aiserver.redis.LettuceRedisClient;
+import aiserver.redis.RedisClient;
+import aiserver.worker.AIWorker;
+import aiserver.worker.ProcessWatcher;
+import aiserver.worker.StopSignals;
+import aiserver.worker.WorkerSettings;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/**
+ * {@code ai-server run}: the worker. By default this process only watches: the worker is a child, started again when an
+ * engine takes it down. With {@code --no-watch} (under systemd, in a container) it is this process.
+ */
+@Command(name = "run", mixinStandardHelpOptions = true, sortOptions = false,
+        description = "Serves the queues until it is told to stop (SIGTERM, SIGINT; SIGTSTP: take no new jobs).")
+public final class RunCommand implements Callable<Integer> {
+    private static final Logger LOG = LoggerFactory.getLogger(RunCommand.class);
+    /** A worker that lives so long after a crash loop calls itself ready again. */
+    private static final Duration PROBATION = Duration.ofMinutes(1);
+
+    @Spec
+    private CommandSpec spec;
+    @Mixin
+    private WorkerOptions worker;
+    @Mixin
+    private SpeechOptions speech;
+    @Mixin
+    private LanguageOptions language;
+    @Mixin
+    private ImageOptions image;
+
+    @Option(names = "--no-watch", description = "Work in this process, for where something else starts it again (systemd, Kubernetes).")
+    private boolean noWatch;
+
+    @Option(names = "--worker-id", hidden = true)
+    private String workerId;
+    @Option(names = "--predecessors", hidden = true, split = ",")
+    private List<String> predecessors = List.of();
+    @Option(names = "--restarts", hidden = true, defaultValue = "0")
+    private int restarts;
+    @Option(names = "--crash-loop", hidden = true)
+    private boolean crashLoop;
+
+    @Override
+    public Integer call() throws Exception {
+        // A wrong option ends it here, before anything is started.
+        worker.settings(workerId != null ? workerId : WorkerSettings.newWorkerId(worker.name), predecessors, restarts);
+        Models models = Models.chosen(speech, language, image, worker.tasks);
+        try (EmbeddedRedis own = worker.redisUrl == null ? EmbeddedRedis.start() : null) {
+            String url = own == null ? worker.redisUrl : own.uri();
+            if (own != null) {
+                LOG.info("no REDIS_URL: a redis-server of our own at {}", url);
+            }
+            return noWatch || workerId != null ? work(url, models) : watch(url);
+        }
+    }
+
+    private int watch(String redisUrl) throws IOException {
+        ProcessWatcher watcher = new ProcessWatcher(ProcessWatcher.Settings.of(worker.name, worker.crashFolder), launch -> {
+            List<String> command = new ArrayList<>(ChildProcess.java(launch.errorFile()));
+            command.addAll(spec.commandLine().getParseResult().originalArgs());
+            command.add("--worker-id=" + launch.workerId());
+            command.add("--restarts=" + launch.restarts());
+            if (!launch.predecessors().isEmpty()) {
+                command.add("--predecessors=" + String.join(",", launch.predecessors()));
+            }
+            if (launch.crashLoop()) {
+                command.add("--crash-loop");
+            }
+            ProcessBuilder builder = new ProcessBuilder(command);
+            // By environment, not by argument: it may hold a password, and arguments are everybody's to read.
+            builder.environment().put("AISERVER_REDIS_URL", redisUrl);
+            return builder;
+        });
+        watcher.installSignals();
+        return watcher.run();
+    }
+
+    private int work(String redisUrl, Models models) throws IOException {
+        WorkerSettings settings = worker.settings(workerId != null ? workerId : WorkerSettings.newWorkerId(worker.name),
+                predecessors, restarts);
+        PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+        try (RedisClient redis = new LettuceRedisClient(redisUrl, worker.redisTimeout);
+                Services services = Services.of(worker, speech, language, image)) {
+            AIWorker server = new AIWorker(settings, redis, services.handlers(), registry, Runtime.getRuntime()::halt);
+            try (HealthServer health = worker.httpPort == 0 ? null
+                    : new HealthServer(worker.httpPort, registry, server::status, crashLoop ? PROBATION : Duration.ZERO)) {
+                StopSignals.install(server, workerId != null);
+                server.start();
+                server.awaitStop();
+            }
+        }
+        return 0;
+    }
+}

@@ -1,0 +1,119 @@
+package aiserver.cli;
+
+import aiserver.config.ImageOptions;
+import aiserver.config.LanguageOptions;
+import aiserver.config.SpeechOptions;
+import aiserver.config.WorkerOptions;
+import aiserver.engine.DiffusionEngine;
+import aiserver.engine.Engine;
+import aiserver.engine.LlamaEngine;
+import aiserver.engine.SileroVoiceDetector;
+import aiserver.engine.VoiceDetector;
+import aiserver.engine.WhisperEngine;
+import aiserver.job.ImageJob;
+import aiserver.job.Job;
+import aiserver.job.JobResult;
+import aiserver.job.JobScope;
+import aiserver.job.LanguageJob;
+import aiserver.job.SpeechJob;
+import aiserver.service.QwenLLMService;
+import aiserver.service.QwenTranslator;
+import aiserver.service.StableDiffusionImageService;
+import aiserver.service.WhisperSTTService;
+import aiserver.service.WordTranslator;
+import aiserver.service.audio.AudioDecoder;
+import aiserver.service.audio.FfmpegProgram;
+import aiserver.worker.Handlers;
+import aiserver.worker.JobHandler;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.function.BiFunction;
+
+/**
+ * The three services with their engines, put together from the options, one handler for each lane that is asked for.
+ * Nothing is loaded here. Owned by the command; closing goes in reverse order.
+ */
+final class Services implements AutoCloseable {
+    private final Deque<AutoCloseable> owned = new ArrayDeque<>();
+    private JobHandler<SpeechJob> speech;
+    private JobHandler<LanguageJob> language;
+    private JobHandler<ImageJob> image;
+
+    private Services() {
+    }
+
+    static Services of(WorkerOptions worker, SpeechOptions speech, LanguageOptions language, ImageOptions image) {
+        Services services = new Services();
+        if (worker.tasks.contains("stt")) {
+            services.speech = services.speech(worker, speech);
+        }
+        WordTranslator translator = WordTranslator.NONE;
+        if (worker.tasks.contains("llm")) {
+            LlamaEngine engine = services.own(new LlamaEngine(language.engine(worker.llmConcurrency)));
+            QwenLLMService service = new QwenLLMService(engine, language.service());
+            services.language = new ServiceHandler<>(engine, (job, scope) -> switch (job.operation()) {
+                case ANALYZE_VOICE_ORDER -> service.analyzeVoiceOrder(job, scope);
+                case GENERATE_PERSONALIZED_RECOMMENDATION -> service.generatePersonalizedRecommendation(job, scope);
+            }, () -> service.loadModel(JobScope.NONE), service::unloadModel);
+            translator = image.translate ? new QwenTranslator(engine) : WordTranslator.NONE;
+        }
+        if (worker.tasks.contains("image")) {
+            DiffusionEngine engine = services.own(new DiffusionEngine(image.engine()));
+            StableDiffusionImageService service = new StableDiffusionImageService(engine, translator, image.service());
+            services.image = new ServiceHandler<>(engine, service::generateCakeImage,
+                    () -> service.loadPipeline(JobScope.NONE), service::unloadPipeline);
+        }
+        return services;
+    }
+
+    private JobHandler<SpeechJob> speech(WorkerOptions worker, SpeechOptions options) {
+        WhisperEngine engine = own(new WhisperEngine(options.engine(worker.sttConcurrency)));
+        VoiceDetector voice = options.vadModel == null ? null : own(new SileroVoiceDetector(options.vadModel));
+        WhisperSTTService service = new WhisperSTTService(engine, voice, new AudioDecoder(new FfmpegProgram(options.ffmpeg), options.audio()), options.service());
+        return new ServiceHandler<>(engine, service::transcribe, () -> service.loadModel(JobScope.NONE), service::unloadModel);
+    }
+
+    Handlers handlers() {
+        return new Handlers(speech, language, image);
+    }
+
+    private <T extends AutoCloseable> T own(T part) {
+        owned.push(part);
+        return part;
+    }
+
+    @Override
+    public void close() {
+        for (AutoCloseable part : owned) {
+            try {
+                part.close();
+            } catch (Exception e) {
+                throw new IllegalStateException(part.getClass().getSimpleName() + " cannot be closed", e);
+            }
+        }
+    }
+
+    /** A service as its lane sees it. */
+    private record ServiceHandler<J extends Job>(Engine engine, BiFunction<J, JobScope, JobResult> work, Runnable loader,
+                                                 Runnable unloader) implements JobHandler<J> {
+        @Override
+        public JobResult handle(J job, JobScope scope) {
+            return work.apply(job, scope);
+        }
+
+        @Override
+        public void load() {
+            loader.run();
+        }
+
+        @Override
+        public void unload() {
+            unloader.run();
+        }
+
+        @Override
+        public boolean loaded() {
+            return engine.loaded();
+        }
+    }
+}

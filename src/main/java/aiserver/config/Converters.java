@@ -1,0 +1,60 @@
+package aiserver.config;
+
+import java.time.Duration;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
+
+/** How values of options are written that Java has no common notation for. */
+final class Converters {
+    private Converters() {
+    }
+
+    /** A time such as {@code 500ms}, {@code 30s}, {@code 10m}, {@code 2h}; {@code off} is none (null). */
+    static final class Time implements ITypeConverter<Duration> {
+        private static final Pattern FORM = Pattern.compile("(\\d{1,9})(ms|s|m|h)");
+
+        @Override
+        public Duration convert(String value) {
+            String text = value.strip().toLowerCase(Locale.ROOT);
+            if (text.equals("off")) {
+                return null;
+            }
+            Matcher matcher = FORM.matcher(text);
+            if (!matcher.matches()) {
+                throw new TypeConversionException("'" + value + "' is no time such as 500ms, 30s, 10m or 2h");
+            }
+            long number = Long.parseLong(matcher.group(1));
+            return switch (matcher.group(2)) {
+                case "ms" -> Duration.ofMillis(number);
+                case "s" -> Duration.ofSeconds(number);
+                case "m" -> Duration.ofMinutes(number);
+                default -> Duration.ofHours(number);
+            };
+        }
+    }
+
+    /** A number of bytes such as {@code 32M} or {@code 64k}. */
+    static final class Bytes implements ITypeConverter<Integer> {
+        private static final Pattern FORM = Pattern.compile("(\\d{1,9})([kKmM]?)");
+
+        @Override
+        public Integer convert(String value) {
+            Matcher matcher = FORM.matcher(value.strip());
+            if (!matcher.matches()) {
+                throw new TypeConversionException("'" + value + "' is no number of bytes such as 65536, 64k or 32M");
+            }
+            long bytes = Long.parseLong(matcher.group(1)) << switch (matcher.group(2).toLowerCase(Locale.ROOT)) {
+                case "k" -> 10;
+                case "m" -> 20;
+                default -> 0;
+            };
+            if (bytes > Integer.MAX_VALUE) {
+                throw new TypeConversionException("'" + value + "' is more than 2047M");
+            }
+            return (int) bytes;
+        }
+    }
+}

@@ -1,0 +1,74 @@
+package aiserver.config;
+
+import aiserver.engine.LlamaSettings;
+import aiserver.engine.Sampling;
+import aiserver.service.LanguageSettings;
+import aiserver.service.PromptTexts;
+import aiserver.service.ShopLanguage;
+import java.nio.file.Path;
+import java.time.ZoneId;
+import picocli.CommandLine.Option;
+
+/** The language model and how orders are understood. */
+public final class LanguageOptions {
+    @Option(names = "--llm-model", paramLabel = "FILE", description = "Chat model, a GGUF file of llama.cpp.")
+    public Path model;
+
+    @Option(names = "--llm-device", paramLabel = "DEVICE", defaultValue = "auto",
+            description = "auto (a GPU, else the CPU), cpu or cuda:N. Default: ${DEFAULT-VALUE}.")
+    String device;
+
+    @Option(names = "--llm-gpu-layers", paramLabel = "N", defaultValue = "-1",
+            description = "Layers on the GPU; -1: all. Default: ${DEFAULT-VALUE}.")
+    int gpuLayers;
+
+    @Option(names = "--llm-threads", paramLabel = "N", defaultValue = "0",
+            description = "Processor threads; 0: one for each core, 8 at most. Default: ${DEFAULT-VALUE}.")
+    int threads;
+
+    @Option(names = "--llm-context", paramLabel = "TOKENS", defaultValue = "4096",
+            description = "Tokens that one order may have, prompt and answer. Default: ${DEFAULT-VALUE}.")
+    int context;
+
+    @Option(names = "--llm-max-tokens", paramLabel = "TOKENS", defaultValue = "768",
+            description = "Longest answer. Default: ${DEFAULT-VALUE}.")
+    int maxTokens;
+
+    @Option(names = "--llm-prompt", paramLabel = "full|compact", defaultValue = "full",
+            description = "How much the model is told: full for real models, compact for the project's small one. Default: ${DEFAULT-VALUE}.")
+    PromptTexts.Profile prompt;
+
+    @Option(names = "--llm-prompt-folder", paramLabel = "DIR", description = "The shop's own prompt files, in place of the program's.")
+    Path promptFolder;
+
+    @Option(names = "--shop-language", paramLabel = "ko|en|ja",
+            description = "Language of prompts and answers. Default: that of what the customer says.")
+    ShopLanguage shopLanguage;
+
+    @Option(names = "--time-zone", paramLabel = "ZONE", defaultValue = "Asia/Seoul",
+            description = "In which a day ends, for promotions. Default: ${DEFAULT-VALUE}.")
+    ZoneId timeZone;
+
+    @Option(names = "--llm-temperature", paramLabel = "T", defaultValue = "0.7",
+            description = "Of the answer's free texts; 0: greedy. Default: ${DEFAULT-VALUE}, as Qwen3's model card says.")
+    double temperature;
+
+    @Option(names = "--llm-seed", paramLabel = "N", defaultValue = "0",
+            description = "Same seed, same answer. Default: ${DEFAULT-VALUE}.")
+    long seed;
+
+    public LlamaSettings engine(int sequences) {
+        LlamaSettings usual = LlamaSettings.of(model);
+        int count = Threads.orCores(threads);
+        return new LlamaSettings(model, device, context, sequences, usual.batchTokens(), count, count, gpuLayers,
+                usual.flashAttention(), usual.cacheType(), usual.repack());
+    }
+
+    public LanguageSettings service() {
+        Sampling card = Sampling.qwen(seed);
+        LanguageSettings usual = LanguageSettings.DEFAULT;
+        return new LanguageSettings(prompt, shopLanguage, promptFolder, maxTokens,
+                new Sampling(temperature, card.topK(), card.topP(), card.minP(), seed), timeZone, usual.maxDialogue(),
+                usual.maxHistory());
+    }
+}

@@ -1,0 +1,75 @@
+package aiserver.config;
+
+import aiserver.engine.WhisperSettings;
+import aiserver.service.SpeechSettings;
+import aiserver.service.audio.AudioLimits;
+import java.nio.file.Path;
+import java.time.Duration;
+import picocli.CommandLine.Option;
+
+/** Speech to text: the model and how audio is heard. */
+public final class SpeechOptions {
+    @Option(names = "--stt-model", paramLabel = "FILE", description = "Whisper model, a ggml file of whisper.cpp.")
+    public Path model;
+
+    @Option(names = "--stt-vad-model", paramLabel = "FILE",
+            description = "Silero voice activity detector, a ggml file of whisper.cpp. Default: a simple energy gate.")
+    public Path vadModel;
+
+    @Option(names = "--stt-device", paramLabel = "DEVICE", defaultValue = "auto",
+            description = "auto (a GPU, else the CPU), cpu or cuda:N. Default: ${DEFAULT-VALUE}.")
+    String device;
+
+    @Option(names = "--stt-threads", paramLabel = "N", defaultValue = "0",
+            description = "Processor threads for each utterance; 0: one for each core, 8 at most. Default: ${DEFAULT-VALUE}.")
+    int threads;
+
+    @Option(names = "--stt-flash-attention", description = "Fused attention: less memory; for GPUs.")
+    boolean flashAttention;
+
+    @Option(names = "--stt-short-window", negatable = true, defaultValue = "true", fallbackValue = "true",
+            description = "Encode only the part of the 30 s window that a short utterance fills. Default: ${DEFAULT-VALUE}.")
+    boolean shortWindow;
+
+    @Option(names = "--stt-max-duration", paramLabel = "TIME", defaultValue = "30m", converter = Converters.Time.class,
+            description = "Longest audio. Default: ${DEFAULT-VALUE}.")
+    Duration maxDuration;
+
+    @Option(names = "--stt-max-bytes", paramLabel = "BYTES", defaultValue = "64M", converter = Converters.Bytes.class,
+            description = "Largest audio file. Default: ${DEFAULT-VALUE}.")
+    Integer maxBytes;
+
+    @Option(names = "--stt-words", negatable = true, defaultValue = "true", fallbackValue = "true",
+            description = "Tell the model the shop's words beforehand. Default: ${DEFAULT-VALUE}.")
+    boolean words;
+
+    @Option(names = "--stt-words-folder", paramLabel = "DIR",
+            description = "The shop's own word files (words-ko.txt ...), in place of the program's.")
+    Path wordsFolder;
+
+    @Option(names = "--stt-language", paramLabel = "CODE", defaultValue = "ko",
+            description = "Told for a recording in which nobody speaks. Default: ${DEFAULT-VALUE}.")
+    String language;
+
+    @Option(names = "--ffmpeg", paramLabel = "FILE", description = "The ffmpeg program. Default: that on PATH.")
+    public Path ffmpeg;
+
+    public WhisperSettings engine(int states) {
+        return new WhisperSettings(model, device, states, Threads.orCores(threads), flashAttention);
+    }
+
+    public AudioLimits audio() {
+        if (maxDuration == null) {
+            throw new IllegalArgumentException("--stt-max-duration cannot be off");
+        }
+        AudioLimits usual = AudioLimits.DEFAULT;
+        return new AudioLimits(maxBytes, usual.minSeconds(), maxDuration.toMillis() / 1000.0, usual.maxClipped(),
+                usual.decodeTime(), usual.decoderMemory());
+    }
+
+    public SpeechSettings service() {
+        SpeechSettings usual = SpeechSettings.DEFAULT;
+        return new SpeechSettings(audio(), language, words, wordsFolder, usual.windowSeconds(), shortWindow,
+                usual.windowMargin(), usual.windowMinimum(), usual.decoding());
+    }
+}

@@ -1,0 +1,175 @@
+package aiserver.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import aiserver.job.JsonObjects;
+import aiserver.redis.EmbeddedRedis;
+import aiserver.redis.LettuceRedisClient;
+import aiserver.redis.RedisClient;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The program as a backend meets it: {@code ai-server run} in processes of its own, a real redis-server, the three real
+ * engines with small models, and a client that knows only the wire contract.
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class EndToEndIT {
+    private static final Duration MOST = Duration.ofMinutes(4);
+
+    @TempDir
+    Path folder;
+    private EmbeddedRedis server;
+    private RedisClient redis;
+    private Process program;
+    private Path log;
+
+    @BeforeAll
+    void startRedis() {
+        server = EmbeddedRedis.start();
+        redis = new LettuceRedisClient(server.uri(), Duration.ofSeconds(10));
+    }
+
+    @BeforeEach
+    void startProgram() throws IOException {
+        log = Files.createTempFile(folder, "run", ".log");
+        List<String> command = new ArrayList<>(ChildProcess.java("-Daiserver.home=" + Path.of("target", "test-home").toAbsolutePath()));
+        command.addAll(List.of("run", "--image-steps=2", "--image-width=128", "--image-height=128",
+                "--crash-folder=" + folder.resolve("crashes")));
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
+        builder.environment().put("REDIS_URL", server.uri());
+        program = builder.start();
+    }
+
+    @AfterEach
+    void endProgram() throws InterruptedException {
+        program.destroy();
+        if (!program.waitFor(60, TimeUnit.SECONDS)) {
+            program.descendants().forEach(ProcessHandle::destroyForcibly);
+            program.destroyForcibly();
+        }
+    }
+
+    @Test
+    void threeJobsOfTheContractHaveThreeResults() throws IOException {
+        push("stt", "e2e-stt", Map.of("audio_bytes", spoken(), "filename", "order.wav", "mime_type", "audio/wav", "language", "ko"));
+        push("llm", "e2e-llm", Map.of("transcript", "초콜릿 케이크 하나 주세요",
+                "context", Map.of("menu", List.of(Map.of("name", "초콜릿 케이크", "price", 38000)), "state", "greeting")));
+        push("image", "e2e-image", Map.of("prompt", "초콜릿 케이크", "seed", 7));
+
+        Map<String, Object> heard = success("e2e-stt");
+        assertThat(heard).containsKeys("text", "language", "language_probability", "duration_seconds", "segments");
+        assertThat(heard.get("language")).isEqualTo("ko");
+        assertThat(((Number) heard.get("duration_seconds")).doubleValue()).isBetween(4.5, 4.7);
+
+        Map<String, Object> order = success("e2e-llm");
+        assertThat(order).containsKeys("intent", "confidence", "response", "analysis", "recommended_menu", "alternatives",
+                "additional_questions", "order_state", "state", "transition");
+        assertThat(order.get("intent")).isIn("order", "inquiry", "recommendation", "change", "cancel", "other");
+        assertThat(((Number) order.get("confidence")).doubleValue()).isBetween(0.0, 1.0);
+
+        Map<String, Object> picture = success("e2e-image");
+        assertThat(picture).containsEntry("mime_type", "image/png").containsEntry("width", 128).containsEntry("steps", 2)
+                .containsEntry("seed", 7).containsEntry("prompt", "A beautiful chocolate cake with elegant decoration, "
+                        + "professional food photography, high quality, 4k");
+        byte[] png = Base64.getDecoder().decode((String) picture.get("image_base64"));
+        assertThat(ImageIO.read(new ByteArrayInputStream(png)).getHeight()).isEqualTo(128);
+
+        push("image", "e2e-bad", Map.of("prompt", " "));
+        Map<String, Object> refused = reply("e2e-bad");
+        assertThat(refused).containsEntry("status", "error");
+        assertThat(refused.get("error")).asInstanceOf(org.assertj.core.api.InstanceOfAssertFactories.MAP)
+                .containsEntry("code", "INVALID_PAYLOAD").containsEntry("retryable", false);
+        assertThat(Files.readString(log)).as("nothing but log lines").doesNotContain("s/it");
+    }
+
+    @Test
+    void aJobInHandIsFinishedAfterSigterm() throws Exception {
+        push("llm", "term-warm", Map.of("transcript", "안녕하세요"));
+        success("term-warm");
+        push("llm", "term-1", Map.of("transcript", "케이크 추천해 주세요"));
+        await("the job is started", () -> redis.length("ai:queue:llm") == 0);
+        program.destroy();
+        assertThat(program.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(program.exitValue()).as(Files.readString(log)).isZero();
+        assertThat(success("term-1")).containsKey("intent");
+    }
+
+    @Test
+    void aWorkerThatIsKilledComesBackAndDoesItsJob() throws Exception {
+        push("llm", "kill-warm", Map.of("transcript", "안녕하세요"));
+        success("kill-warm");
+        ProcessHandle worker = program.children().findFirst().orElseThrow();
+        push("image", "kill-1", Map.of("prompt", "딸기 케이크", "seed", 1));
+        await("the job is started", () -> redis.length("ai:queue:image") == 0);
+        worker.destroyForcibly();
+        assertThat(success("kill-1")).containsEntry("seed", 1);
+        assertThat(reply("kill-1").get("worker_id")).isNotEqualTo(reply("kill-warm").get("worker_id"));
+        assertThat(Files.readString(log)).contains("died").contains("SIGKILL");
+    }
+
+    private void push(String task, String id, Map<String, Object> payload) {
+        redis.lpush("ai:queue:" + task, JsonObjects.write(Map.of("request_id", id, "task_type", task, "payload", payload,
+                "created_at", System.currentTimeMillis())).getBytes(StandardCharsets.UTF_8));
+    }
+
+    @SuppressWarnings("unchecked")
+    private Map<String, Object> success(String id) {
+        Map<String, Object> reply = reply(id);
+        assertThat(reply).as("%s", reply).containsEntry("status", "success").containsKeys("worker_id", "attempt", "timing");
+        return (Map<String, Object>) reply.get("result");
+    }
+
+    private Map<String, Object> reply(String id) {
+        await("a result of " + id, () -> redis.get("ai:result:" + id) != null);
+        return JsonObjects.read(new String(redis.get("ai:result:" + id), StandardCharsets.UTF_8));
+    }
+
+    private void await(String what, Supplier<Boolean> condition) {
+        long end = System.nanoTime() + MOST.toNanos();
+        while (!condition.get()) {
+            assertThat(System.nanoTime()).as("%s; the program is %s and said: %s", what, program.isAlive() ? "alive" : "dead",
+                    text(log)).isLessThan(end);
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
+        }
+    }
+
+    private static String text(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            return e.toString();
+        }
+    }
+
+    private static String spoken() throws IOException {
+        try (InputStream in = EndToEndIT.class.getResourceAsStream("/aiserver/demo/order-ko.wav")) {
+            return Base64.getEncoder().encodeToString(in.readAllBytes());
+        }
+    }
+
+    @org.junit.jupiter.api.AfterAll
+    void endRedis() {
+        redis.close();
+        server.close();
+    }
+}

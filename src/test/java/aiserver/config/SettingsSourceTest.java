@@ -1,0 +1,110 @@
+package aiserver.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import aiserver.job.TaskType;
+import aiserver.redis.Delivery;
+import aiserver.worker.WorkerSettings;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+import picocli.CommandLine.Mixin;
+
+class SettingsSourceTest {
+    @TempDir
+    Path folder;
+
+    @CommandLine.Command(name = "options")
+    static class Options {
+        @Mixin
+        WorkerOptions worker;
+        @Mixin
+        SpeechOptions speech;
+        @Mixin
+        LanguageOptions language;
+        @Mixin
+        ImageOptions image;
+    }
+
+    @Test
+    void theCommandLineComesBeforeTheEnvironmentBeforeTheProfileBeforeTheDefault() throws IOException {
+        Path profile = profile("name=profile", "llm-threads=3", "image-steps=20", "image-width=256");
+        Map<String, String> environment = Map.of("AISERVER_LLM_THREADS", "5", "AISERVER_IMAGE_STEPS", "30");
+        Options options = parse(new SettingsSource(environment, profile), "--image-steps=40");
+        assertThat(options.image.service().steps()).isEqualTo(40);
+        assertThat(options.language.threads).isEqualTo(5);
+        assertThat(options.worker.name).isEqualTo("profile");
+        assertThat(options.image.service().width()).isEqualTo(256);
+        assertThat(options.image.service().height()).isEqualTo(512);
+    }
+
+    @Test
+    void theDefaultsAreThoseOfTheServices() {
+        Options options = parse(new SettingsSource(Map.of(), null));
+        assertThat(options.image.service()).isEqualTo(aiserver.service.PictureSettings.DEFAULTS);
+        assertThat(options.language.service()).isEqualTo(aiserver.service.LanguageSettings.DEFAULT);
+        assertThat(options.speech.service()).isEqualTo(aiserver.service.SpeechSettings.DEFAULT);
+        WorkerSettings settings = options.worker.settings("w-1", List.of(), 0);
+        assertThat(settings.lanes()).containsOnlyKeys(TaskType.values());
+        assertThat(settings.drainTimeout()).isEqualTo(Duration.ofSeconds(30));
+        assertThat(settings.delivery()).isEqualTo(aiserver.redis.DeliverySettings.DEFAULT);
+    }
+
+    @Test
+    void redisUrlIsAlsoKnownByItsCommonName() {
+        assertThat(parse(new SettingsSource(Map.of("REDIS_URL", "redis://a"), null)).worker.redisUrl).isEqualTo("redis://a");
+        assertThat(parse(new SettingsSource(Map.of("REDIS_URL", "redis://a", "AISERVER_REDIS_URL", "redis://b"), null)).worker.redisUrl)
+                .isEqualTo("redis://b");
+        assertThat(parse(new SettingsSource(Map.of("REDIS_URL", " "), null)).worker.redisUrl).isNull();
+    }
+
+    @Test
+    void pathsOfAProfileAreRelativeToIt() throws IOException {
+        Options options = parse(new SettingsSource(Map.of(), profile("stt-model=models/a.bin")));
+        assertThat(options.speech.model).isEqualTo(folder.resolve("models/a.bin").toAbsolutePath());
+    }
+
+    @Test
+    void aProfileThatIsMissingOrHasUnknownKeysSaysSo() throws IOException {
+        assertThatThrownBy(() -> new SettingsSource(Map.of(), folder.resolve("none")))
+                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("none cannot be read");
+        SettingsSource source = new SettingsSource(Map.of(), profile("stt-modle=x", "name=y"));
+        assertThatThrownBy(() -> source.requireKnown(Set.of("stt-model", "name"))).hasMessageContaining("[stt-modle]");
+    }
+
+    @Test
+    void timesAndSizesHaveUnits() {
+        Options options = parse(new SettingsSource(Map.of(), null), "--stt-time-limit=1500ms", "--idle-unload=10m",
+                "--max-stt-message=64k", "--give-way=oldest", "--tasks=llm", "--load=start");
+        WorkerSettings settings = options.worker.settings("w-1", List.of(), 0);
+        assertThat(settings.limits().speechBytes()).isEqualTo(65536);
+        assertThat(settings.lanes()).containsOnlyKeys(TaskType.LLM);
+        assertThat(settings.lanes().get(TaskType.LLM).idleUnload()).isEqualTo(Duration.ofMinutes(10));
+        assertThat(settings.lanes().get(TaskType.LLM).giveWay()).isEqualTo(Delivery.Side.OLDEST);
+        assertThat(settings.lanes().get(TaskType.LLM).loadAtStart()).isTrue();
+        assertThatThrownBy(() -> parse(new SettingsSource(Map.of(), null), "--idle-unload=soon"))
+                .hasMessageContaining("'soon' is no time such as 500ms");
+        assertThatThrownBy(() -> parse(new SettingsSource(Map.of(), null), "--max-stt-message=9G"))
+                .hasMessageContaining("'9G' is no number of bytes");
+        assertThatThrownBy(() -> parse(new SettingsSource(Map.of(), null), "--tasks=stt,tts").worker.settings("w", List.of(), 0))
+                .hasMessageContaining("--tasks has 'tts'");
+    }
+
+    private static Options parse(SettingsSource source, String... arguments) {
+        Options options = new Options();
+        new CommandLine(options).setCaseInsensitiveEnumValuesAllowed(true).setDefaultValueProvider(source).parseArgs(arguments);
+        return options;
+    }
+
+    private Path profile(String... lines) throws IOException {
+        return Files.write(folder.resolve("profile.properties"), List.of(lines));
+    }
+}
