@@ -1,6 +1,5 @@
 package aiserver.engine;
 
-import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -8,8 +7,6 @@ import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
 import java.util.stream.Stream;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Continuous batching: every turn computes one batch from all answers in hand, a token or a forced stretch for those
@@ -18,7 +15,6 @@ import org.slf4j.LoggerFactory;
  * computing. Made with a loaded model by {@link LlamaEngine}, run on the engine's thread only.
  */
 final class BatchLoop implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(BatchLoop.class);
     // Shorter common beginnings are not worth giving up another prompt's state, or waiting for.
     private static final int WORTH_SHARING = 16;
 
@@ -40,21 +36,9 @@ final class BatchLoop implements AutoCloseable {
         int keptTokens = contextTokens / 2;
         this.context = new LlamaContext(model, settings, settings.sequences() + KeptPrefixes.SEQUENCES,
                 contextTokens * settings.sequences() + keptTokens, this::allCancelled);
-        this.kept = new KeptPrefixes(context, settings.sequences(), keptTokens, store(settings));
+        this.kept = new KeptPrefixes(context, settings.sequences(), keptTokens, PrefixStore.open(settings));
         for (int i = 0; i < settings.sequences(); i++) {
             slots.add(new Slot(i));
-        }
-    }
-
-    private static PrefixStore store(LlamaSettings settings) {
-        if (settings.stateFolder() == null) {
-            return null;
-        }
-        try {
-            return new PrefixStore(settings.stateFolder(), settings.model(), LlamaContext.version() + settings.cacheType());
-        } catch (IOException e) {
-            LOG.warn("prompt states are not kept in {}: {}", settings.stateFolder(), e.toString());
-            return null;
         }
     }
 
@@ -171,8 +155,9 @@ final class BatchLoop implements AutoCloseable {
         slot.answer = answer;
         slot.feed = feed;
         slot.lastUse = turn;
-        Slot lender = Stream.concat(slots.stream(), kept.slots().stream()).filter(s -> s != slot).max(Comparator.comparingInt(s -> s.willShare(feed))).orElse(slot);
-        if (lender != slot && lender.willShare(feed) >= own + WORTH_SHARING) {
+        Slot lender = Stream.concat(slots.stream(), kept.slots().stream()).filter(s -> s != slot)
+                .max(Comparator.comparingInt(s -> s.willShare(feed))).orElseThrow();
+        if (lender.willShare(feed) >= own + WORTH_SHARING) {
             slot.lender = lender;
             slot.borrowed = lender.willShare(feed);
             forget(slot, 0);

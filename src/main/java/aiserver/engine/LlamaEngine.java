@@ -162,13 +162,17 @@ public final class LlamaEngine implements TextEngine {
 
     private void turn() {
         do {
-            while (!errands.isEmpty() || loop != null && !loop.idle()) {
-                runErrands();
-                if (loop != null && !loop.idle()) {
-                    computeOnce();
+            try {
+                while (!errands.isEmpty() || loop != null && !loop.idle()) {
+                    runErrands();
+                    if (loop != null && !loop.idle()) {
+                        computeOnce();
+                    }
                 }
+            } finally {
+                // whatever happens, the next errand finds the thread free
+                turning.set(false);
             }
-            turning.set(false);
         } while (!errands.isEmpty() && turning.compareAndSet(false, true));
     }
 

@@ -52,6 +52,19 @@ final class PrefixStore {
         this.modelKey = HexFormat.of().formatHex(digest.digest(), 0, 8);
     }
 
+    /** The store of these settings; null where they name none or it cannot be used, which is logged. */
+    static PrefixStore open(LlamaSettings settings) {
+        if (settings.stateFolder() == null) {
+            return null;
+        }
+        try {
+            return new PrefixStore(settings.stateFolder(), settings.model(), LlamaContext.version() + settings.cacheType());
+        } catch (IOException e) {
+            LOG.warn("prompt states are not kept in {}: {}", settings.stateFolder(), e.toString());
+            return null;
+        }
+    }
+
     /** Fills an empty sequence with the state of these tokens; false where there is none that can be used. */
     boolean load(LlamaContext context, int sequence, int[] tokens) {
         Path state = file(tokens);
