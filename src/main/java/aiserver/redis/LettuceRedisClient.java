@@ -303,7 +303,8 @@ public final class LettuceRedisClient implements RedisClient {
         while (root.getCause() != null && root.getCause() != root && !(root instanceof RedisCommandExecutionException)) {
             root = root.getCause();
         }
-        String why = root.getMessage() == null ? root.getClass().getSimpleName() : root.getMessage();
+        String why = root.getMessage() == null ? root.getClass().getSimpleName()
+                : RedisAddress.withoutScript(root.getMessage());
         if (root instanceof RedisNoScriptException) {
             return new RedisException(false, why, root);
         }

@@ -5,7 +5,7 @@ import io.lettuce.core.RedisURI;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** Where Redis is, with its secrets kept: reads the URI and shows it, and knows which of the server's errors pass by themselves. */
+/** Where Redis is, with its secrets kept: reads the URI and shows it, and knows the server's errors. */
 final class RedisAddress {
     private static final List<String> PASSING = List.of("LOADING", "READONLY", "OOM ", "NOAUTH", "WRONGPASS", "NOPERM",
             "MASTERDOWN", "NOREPLICAS", "MISCONF", "BUSY ", "CLUSTERDOWN", "TRYAGAIN", "UNBLOCKED", "max number of clients",
@@ -15,14 +15,23 @@ final class RedisAddress {
     }
 
     static RedisURI parse(String uri) {
+        RedisURI parsed = null;
         try {
-            return RedisURI.create(uri);
+            parsed = RedisURI.create(uri);
         } catch (RuntimeException e) {
-            // The parser's message repeats the URI and with it the password.
-            throw new IllegalArgumentException("the Redis URI cannot be read; it must look like"
-                    + " redis://[[user]:password@]host[:port][/database], rediss://... for TLS, or"
-                    + " redis-sentinel://[password@]host[:port][,host2[:port2]][/database]#master");
+            // The parser's message repeats the URI and with it the password; the sentence below does not.
         }
+        if (parsed != null && (!parsed.getSentinels().isEmpty() || isHost(parsed.getHost()))) {
+            return parsed;
+        }
+        throw new IllegalArgumentException("the Redis URI cannot be read; it must look like"
+                + " redis://[[user]:password@]host[:port][/database], rediss://... for TLS, or"
+                + " redis-sentinel://[password@]host[:port][,host2[:port2]][/database]#master");
+    }
+
+    // The parser takes a whole "user:password@host:port" for a host where the port is no number.
+    private static boolean isHost(String host) {
+        return host != null && !host.isBlank() && !host.contains("@") && (host.startsWith("[") || !host.contains(":"));
     }
 
     static String shown(RedisURI uri) {
@@ -32,6 +41,14 @@ final class RedisAddress {
         }
         String scheme = uri.isSsl() ? "rediss://" : "redis://";
         return scheme + uri.getHost() + ":" + uri.getPort() + (uri.getDatabase() == 0 ? "" : "/" + uri.getDatabase());
+    }
+
+    /** The server's own words where a script broke off: older servers put the place before them, newer ones behind. */
+    static String withoutScript(String error) {
+        int words = error.startsWith("ERR Error running script") ? error.lastIndexOf(": -") : -1;
+        String after = words < 0 ? error : error.substring(words + 3);
+        int place = after.indexOf(" script: ");
+        return place < 0 ? after : after.substring(0, place);
     }
 
     static boolean isPassing(String error) {
