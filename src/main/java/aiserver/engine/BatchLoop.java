@@ -18,6 +18,9 @@ final class BatchLoop implements AutoCloseable {
     // Shorter common beginnings are not worth giving up another prompt's state, or waiting for.
     private static final int WORTH_SHARING = 16;
 
+    // While answers are being written a batch takes no more of new prompts than this, so that they do not stand still.
+    private static final int PROMPT_BESIDE_WRITING = 128;
+
     /** A stretch of a batch that belongs to one answer; {@code logits} -1 where nothing is chosen after it. */
     private record Piece(Slot slot, int tokens, int logits) {
     }
@@ -196,14 +199,19 @@ final class BatchLoop implements AutoCloseable {
         }
     }
 
-    // Short stretches first: answers in the middle of writing do not wait for others' prompts.
+    // Answers in the middle of writing first: they do not wait for others' prompts.
     private List<Piece> fill() {
         context.clearBatch();
         List<Slot> active = new ArrayList<>(slots.stream().filter(s -> !s.idle() && s.lender == null).toList());
-        active.sort(Comparator.comparingInt(Slot::left));
+        active.sort(Comparator.comparing((Slot s) -> !s.writing).thenComparingInt(Slot::left));
+        int promptRoom = active.stream().anyMatch(s -> s.writing) ? PROMPT_BESIDE_WRITING : Integer.MAX_VALUE;
         List<Piece> pieces = new ArrayList<>();
         for (Slot slot : active) {
             int count = Math.min(slot.left(), context.room());
+            if (!slot.writing) {
+                count = Math.min(count, promptRoom);
+                promptRoom -= count;
+            }
             int logits = -1;
             for (int i = 0; i < count; i++) {
                 boolean last = slot.fed + i == slot.feed.length - 1;
@@ -245,6 +253,7 @@ final class BatchLoop implements AutoCloseable {
             } else {
                 slot.feed = next;
                 slot.fed = 0;
+                slot.writing = true;
             }
         } catch (EngineException e) {
             if (Guard.caught()) {

@@ -16,6 +16,8 @@ final class Slot {
     /** A sequence that is just computing a beginning that this one can share, and how long that is. */
     Slot lender;
     int borrowed;
+    /** Something was chosen already: the customer hears this answer being written. */
+    boolean writing;
     /** How many of the first tokens are to be kept for others once they are held; 0: none. */
     int toKeep;
     long lastUse;
@@ -54,6 +56,7 @@ final class Slot {
         answer = null;
         lender = null;
         toKeep = 0;
+        writing = false;
         feed = new int[0];
         fed = 0;
     }

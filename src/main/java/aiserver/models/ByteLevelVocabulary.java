@@ -2,6 +2,7 @@ package aiserver.models;
 
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -23,6 +24,7 @@ record ByteLevelVocabulary(List<String> tokens, int[] types, List<String> merges
 
     private static final int TEXT = 1;
     private static final int CONTROL = 3;
+    private static final int UNUSED = 5;
     /** What the project's prompts and answers are made of; each becomes one token. */
     private static final List<String> WORDS = List.of("\":\"", "\",\"", "\":", "{\"", "\"}", "},\"", "],\"", "\":[", "\":[\"", "\":{\"", "\":[],\"",
             "intent", "order", "state", "menu", "style", "options", "size", "quantity", "lettering", "pickup", "notes", "remove",
@@ -50,10 +52,21 @@ record ByteLevelVocabulary(List<String> tokens, int[] types, List<String> merges
             }
         }
         int[] types = new int[tokens.size() + 3];
-        java.util.Arrays.fill(types, 0, tokens.size(), TEXT);
-        java.util.Arrays.fill(types, tokens.size(), types.length, CONTROL);
+        Arrays.fill(types, 0, tokens.size(), TEXT);
+        Arrays.fill(types, tokens.size(), types.length, CONTROL);
         tokens.addAll(List.of(END_OF_TEXT, START, END));
         return new ByteLevelVocabulary(List.copyOf(tokens), types, List.copyOf(merges));
+    }
+
+    /** With unused tokens behind its own up to a size: as much to compute as a real vocabulary. */
+    ByteLevelVocabulary paddedTo(int size) {
+        List<String> padded = new ArrayList<>(tokens);
+        while (padded.size() < size) {
+            padded.add("[unused" + padded.size() + "]");
+        }
+        int[] kinds = Arrays.copyOf(types, padded.size());
+        Arrays.fill(kinds, tokens.size(), kinds.length, UNUSED);
+        return new ByteLevelVocabulary(List.copyOf(padded), kinds, merges);
     }
 
     int id(String token) {

@@ -17,23 +17,35 @@ import java.util.random.RandomGeneratorFactory;
  * @param headDim of each head, even
  * @param inner   width of the feed-forward part, a multiple of 32
  * @param type    of the matrices; norms are always F32
+ * @param tokens  in the vocabulary, unused ones filling it up; 0: no more than are used
  */
 public record RandomQwenModel(int layers, int width, int heads, int keyHeads, int headDim, int inner, int contextLength,
-                              Type type, long seed) {
+                              Type type, int tokens, long seed) {
     /** ChatML, as Qwen's own template writes it for plain conversations. */
     static final String CHAT_TEMPLATE = "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\n' + message['content'] "
             + "+ '<|im_end|>' + '\n'}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}";
+    private static final int QWEN_TOKENS = 151_936;
     private static final float ROPE_BASE = 1_000_000;
     private static final float NORM_EPSILON = 1e-6f;
 
     /** Small enough for tests: 4 layers of 128, half a megabyte. */
     public static RandomQwenModel small(long seed) {
-        return new RandomQwenModel(4, 128, 4, 2, 32, 256, 32768, Type.F32, seed);
+        return new RandomQwenModel(4, 128, 4, 2, 32, 256, 32768, Type.F32, 0, seed);
+    }
+
+    /** The shape of Qwen3-0.6B. */
+    public static RandomQwenModel shapeOf600M(Type type, long seed) {
+        return new RandomQwenModel(28, 1024, 16, 8, 128, 3072, 40960, type, QWEN_TOKENS, seed);
+    }
+
+    /** The shape of Qwen3-4B. */
+    public static RandomQwenModel shapeOf4B(Type type, long seed) {
+        return new RandomQwenModel(36, 2560, 32, 8, 128, 9728, 40960, type, QWEN_TOKENS, seed);
     }
 
     /** Writes the file; an existing one is replaced. */
     public void write(Path file) throws IOException {
-        ByteLevelVocabulary vocabulary = ByteLevelVocabulary.create();
+        ByteLevelVocabulary vocabulary = ByteLevelVocabulary.create().paddedTo(tokens);
         GgufWriter gguf = new GgufWriter()
                 .put("general.architecture", "qwen3")
                 .put("general.name", "random weights, seed " + seed)

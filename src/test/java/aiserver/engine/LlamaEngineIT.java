@@ -448,7 +448,7 @@ class LlamaEngineIT {
     void everyWeightTypeOfTheWriterIsRead() throws IOException {
         for (var type : aiserver.models.GgufWriter.Type.values()) {
             Path file = folder.resolve(type + ".gguf");
-            new RandomQwenModel(2, 64, 2, 1, 32, 96, 1024, type, 9).write(file);
+            new RandomQwenModel(2, 64, 2, 1, 32, 96, 1024, type, 0, 9).write(file);
             try (LlamaEngine other = new LlamaEngine(settings(file).withContext(4096, 2))) {
                 assertThat(other.generate(TextEngineContract.request("x", TextEngineContract.FORM, 200, Sampling.GREEDY), RunControl.NONE)
                         .finished()).isTrue();

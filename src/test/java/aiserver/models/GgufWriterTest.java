@@ -59,9 +59,9 @@ class GgufWriterTest {
     @Test
     void theSameSeedGivesTheSameFile() throws IOException {
         for (String name : List.of("a", "b")) {
-            new RandomQwenModel(1, 32, 1, 1, 32, 32, 256, Type.Q8_0, 3).write(folder.resolve(name));
+            new RandomQwenModel(1, 32, 1, 1, 32, 32, 256, Type.Q8_0, 0, 3).write(folder.resolve(name));
         }
-        new RandomQwenModel(1, 32, 1, 1, 32, 32, 256, Type.Q8_0, 4).write(folder.resolve("c"));
+        new RandomQwenModel(1, 32, 1, 1, 32, 32, 256, Type.Q8_0, 0, 4).write(folder.resolve("c"));
         assertThat(folder.resolve("a")).hasSameBinaryContentAs(folder.resolve("b"));
         assertThat(Files.mismatch(folder.resolve("a"), folder.resolve("c"))).isPositive();
     }
