@@ -115,7 +115,8 @@ public final class ProcessWatcher {
     public synchronized void stop() {
         stopping = true;
         if (process != null) {
-            process.destroy();
+            // Process.destroy() would close its standard input as well, which it takes for our end and a second request.
+            process.toHandle().destroy();
         }
         notifyAll();
     }
