@@ -41,6 +41,11 @@ public final class Keys {
         return CONTROL + workerId;
     }
 
+    /** Every worker's control channel: an ACL allows a pattern by its very letters, so one's own name would not do. */
+    public static String controlPattern() {
+        return CONTROL + "*";
+    }
+
     public static String dead(TaskType kind) {
         return "ai:dead:" + kind.wireName();
     }

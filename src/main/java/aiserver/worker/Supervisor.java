@@ -168,14 +168,16 @@ final class Supervisor {
                 subscription.close();
                 subscription = null;
             }
-            subscription = redis.subscribe(List.of(Keys.cancelPattern(), Keys.control(settings.workerId()), Keys.control("all")),
-                    this::heard);
+            subscription = redis.subscribe(List.of(Keys.cancelPattern(), Keys.controlPattern()), this::heard);
         }
     }
 
     private void heard(RedisClient.Heard heard) {
         String requestId = Keys.cancelled(heard.channel());
         if (requestId == null) {
+            if (!heard.channel().equals(Keys.control(settings.workerId())) && !heard.channel().equals(Keys.control("all"))) {
+                return;
+            }
             command(new String(heard.message(), StandardCharsets.UTF_8));
         } else if (running().stream().filter(run -> run.claim().requestId().equals(requestId))
                 .peek(run -> run.stop(JobRun.Stop.CANCELLED)).findAny().isEmpty() && cancels.size() < CANCELS_KEPT) {
