@@ -41,6 +41,10 @@ public final class LanguageOptions {
     @Option(names = "--llm-prompt-folder", paramLabel = "DIR", description = "The shop's own prompt files, in place of the program's.")
     Path promptFolder;
 
+    @Option(names = "--llm-state-folder", paramLabel = "DIR|none",
+            description = "Where the state of the prompts' fixed part is kept across restarts. Default: prompt-states beside the model.")
+    String stateFolder;
+
     @Option(names = "--shop-language", paramLabel = "ko|en|ja",
             description = "Language of prompts and answers. Default: that of what the customer says.")
     ShopLanguage shopLanguage;
@@ -61,7 +65,14 @@ public final class LanguageOptions {
         LlamaSettings usual = LlamaSettings.of(model);
         int count = Threads.orCores(threads);
         return new LlamaSettings(model, device, context, sequences, usual.batchTokens(), count, count, gpuLayers,
-                usual.flashAttention(), usual.cacheType(), usual.repack());
+                usual.flashAttention(), usual.cacheType(), usual.repack(), states());
+    }
+
+    private Path states() {
+        if (stateFolder == null) {
+            return model.toAbsolutePath().resolveSibling("prompt-states");
+        }
+        return stateFolder.equals("none") ? null : Path.of(stateFolder);
     }
 
     public LanguageSettings service() {

@@ -26,18 +26,18 @@ import org.slf4j.LoggerFactory;
 final class PrefixStore {
     private static final Logger LOG = LoggerFactory.getLogger(PrefixStore.class);
     private static final int SAMPLE_BYTES = 1 << 20;
-    private static final int MOST_FILES = 16;
+    private static final int MOST_FILES = 8;
 
     private final Path directory;
     private final String modelKey;
 
     /**
-     * @param directory is made where it is missing
+     * @param directory is made with the first file
      * @param engine    whatever else a state depends on: engine version, cache type
-     * @throws IOException where the model file cannot be read or the directory not be made
+     * @throws IOException where the model file cannot be read
      */
     PrefixStore(Path directory, Path model, String engine) throws IOException {
-        this.directory = Files.createDirectories(directory);
+        this.directory = directory;
         MessageDigest digest = sha256();
         digest.update(engine.getBytes(StandardCharsets.UTF_8));
         try (RandomAccessFile file = new RandomAccessFile(model.toFile(), "r")) {
@@ -89,6 +89,7 @@ final class PrefixStore {
         Path state = file(tokens);
         Path part = state.resolveSibling(state.getFileName() + ".part");
         try {
+            Files.createDirectories(directory);
             Files.deleteIfExists(sum(state));
             context.saveState(sequence, part, tokens);
             String sum = sha256(part);

@@ -149,6 +149,7 @@ class LlamaEngineIT {
     void aStateFolderThatCannotBeUsedCostsTimeOnly() throws IOException {
         Path file = Files.writeString(folder.resolve("file"), "no folder");
         assertThat(answerOf(settings(SmallQwen.file(1)).withStateFolder(file)).finished()).isTrue();
+        assertThat(file).hasContent("no folder");
     }
 
     private static Generation answerOf(LlamaSettings settings) {
