@@ -1,6 +1,9 @@
-# Corrects the pinned whisper.cpp (src/whisper.cpp) once its source is there: the probability that nobody speaks is read
-# from the first row of the logits, which the decoder leaves as the last run left it, since only the last row is asked
+# Corrects the pinned whisper.cpp (src/whisper.cpp) while its source is brought: the probability that nobody speaks is
+# read from the first row of the logits, which the decoder leaves as the last run left it, since only the last row is asked
 # for. Whisper gives it where the transcript starts: that row is asked for and read.
 s/^( *)whisper_batch_prep_legacy\(state->batch, prompt\.data\(\), prompt\.size\(\), 0, 0\);$/&\n\1const size_t start_row = prompt.size() - prompt_init.size();\n\1state->batch.logits[start_row] = 1;/
 s/^( *)whisper_compute_logprobs\(state->logits, n_logits, logprobs\);$/\1const std::vector<float> start_logits(state->logits.begin() + start_row*n_logits, state->logits.begin() + (start_row + 1)*n_logits);\n\1whisper_compute_logprobs(start_logits, n_logits, logprobs);/
 s/^( *)whisper_compute_probs\(state->logits, n_logits, logprobs, probs\);$/\1whisper_compute_probs(start_logits, n_logits, logprobs, probs);/
+# The first decoder draws on from where the run before stopped; like the others it starts anew with each run, so that the
+# same sound gives the same text at every temperature.
+s/for \(int j = 1; j < n_decoders; j\+\+\) \{/for (int j = 0; j < n_decoders; j++) {/

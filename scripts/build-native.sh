@@ -139,10 +139,11 @@ fetch_sources() { # all pinned packages at once, into a folder that appears whol
 
 pins() { grep -vE '^(#|$)' native/engines.pins; }
 
-correct_whisper() { # three places, see native/whisper.sed
+correct_whisper() { # four places, see native/whisper.sed
     local file=$1/src/whisper.cpp
     sed -i -E -f native/whisper.sed "$file"
     [ "$(grep -c start_logits "$file")" = 3 ] && [ "$(grep -c start_row "$file")" = 3 ] \
+        && [ "$(grep -c 'for (int j = 0; j < n_decoders; j++) {' "$file")" = 1 ] \
         || die "native/whisper.sed does not fit the version of whisper.cpp in native/engines.pins; see whether it is still needed"
 }
 

@@ -47,6 +47,13 @@ class WhisperEngineIT extends SpeechEngineContract {
     }
 
     @Test
+    void sameSoundSameTextAtAnyTemperature() {
+        SpeechRequest hot = new SpeechRequest("ko", Map.of(), 256, false, 0.8f, 0, 0.6f, 2.4f, -1, 1);
+        Transcript first = engine.transcribe(sound(), hot, RunControl.NONE);
+        assertThat(engine.transcribe(sound(), hot, RunControl.NONE)).isEqualTo(first);
+    }
+
+    @Test
     void detectionDoesNotDependOnTheRunBefore() {
         SpeechRequest detect = GREEDY.withLanguage(null).withAudioContext(256);
         Transcript fresh = engine.transcribe(sound(), detect, RunControl.NONE);
