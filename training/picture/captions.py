@@ -26,35 +26,53 @@ FLAVOUR_WORDS = {
     "tiramisu": ("tiramisu", "tiramisu", "coffee", "mocha", "coffee tiramisu"),
     "cookies and cream": ("cookies and cream", "oreo", "cookie", "oreo cookie"),
 }
+# what is not drawn gets what looks nearest; said now and then
+NEAR_FLAVOURS = {
+    "chocolate": ("gateau chocolat", "chestnut", "hazelnut", "nutella", "opera", "marble", "chocolate and strawberry"),
+    "strawberry": ("strawberry and fresh cream", "raspberry", "peach", "cherry"),
+    "vanilla": ("white chocolate", "butter cream", "sponge", "chiffon", "yogurt", "ice cream", "coconut", "rice", "pear", "milk tea"),
+    "cheese": ("basque cheese", "caramel", "honey", "injeolmi soybean powder", "peanut butter"),
+    "green tea": ("pistachio", "mugwort", "kiwi", "melon", "mint chocolate"),
+    "carrot": ("pumpkin", "apricot", "tangerine"),
+    "red velvet": ("red bean",),
+    "blueberry": ("grape",),
+    "mango": ("orange", "lemon", "banana", "pineapple", "yuzu", "apple"),
+    "sweet potato": ("ube", "fig"),
+    "tiramisu": ("cappuccino", "mille crepe"),
+    "cookies and cream": ("earl grey", "black sesame"),
+}
 TOPPING_WORDS = {
     "strawberries": ("fresh strawberries", "strawberries", "strawberry topping", "sliced strawberries", "fresh strawberry"),
     "blueberries": ("blueberries", "fresh blueberries", "blueberry topping", "fresh blueberry"),
-    "cherries": ("cherries", "fresh cherries", "red cherries", "cherry", "cherry topping"),
+    "cherries": ("cherries", "fresh cherries", "red cherries", "cherry", "cherry topping", "raspberries"),
     "macarons": ("macarons", "colorful macarons", "macaron", "pastel macarons"),
-    "flowers": ("flowers", "edible flowers", "fresh flowers", "flower decoration", "roses", "floral decoration"),
-    "chocolate": ("chocolate pieces", "chocolate chips", "chocolate shavings", "dark chocolate pieces", "chocolate decoration", "chocolate topping"),
-    "sprinkles": ("sprinkles", "colorful sprinkles", "rainbow sprinkles"),
-    "cream": ("whipped cream", "cream swirls", "whipped cream swirls", "fresh cream topping", "whipped cream topping"),
-    "mango": ("mango pieces", "fresh mango", "mango cubes", "mango slices", "mango topping"),
-    "nuts": ("nuts", "almonds", "walnuts", "roasted nuts", "pecans"),
+    "flowers": ("flowers", "edible flowers", "fresh flowers", "flower decoration", "roses", "red roses", "white flowers", "floral decoration", "tulips", "carnations", "cherry blossoms"),
+    "chocolate": ("chocolate pieces", "chocolate chips", "chocolate shavings", "dark chocolate pieces", "chocolate decoration", "chocolate topping", "cookies", "oreo cookies"),
+    "sprinkles": ("sprinkles", "colorful sprinkles", "rainbow sprinkles", "candies"),
+    "cream": ("whipped cream", "cream swirls", "whipped cream swirls", "fresh cream topping", "whipped cream topping", "marshmallows"),
+    "mango": ("mango pieces", "fresh mango", "mango cubes", "mango slices", "mango topping", "peach slices", "orange slices"),
+    "nuts": ("nuts", "almonds", "walnuts", "roasted nuts", "pistachios", "chestnuts"),
 }
 SHAPE_WORDS = {"round": ("round", "round", "circular"), "heart": ("heart-shaped", "heart-shaped", "heart shaped", "heart"), "square": ("square", "square", "square-shaped")}
 TIER_WORDS = {1: ("single-tier", "one-tier"), 2: ("two-tier", "two-tier", "2-tier", "two tier", "double-layer"), 3: ("three-tier", "three-tier", "3-tier", "three tier", "triple-layer")}
-SIZE_WORDS = {"small": ("small", "small", "mini", "tiny", "petite"), "large": ("large", "large", "big", "huge")}
+SIZE_WORDS = {"small": ("small", "small", "mini", "bento", "petite"), "large": ("large", "large", "big", "giant")}
 OCCASION_WORDS = {
-    "birthday": ("for a birthday", "birthday celebration", "for a birthday party", "birthday", "happy birthday", "birthday theme"),
+    "birthday": ("for a birthday", "birthday celebration", "for a birthday party", "birthday celebration", "happy birthday", "party", "children's day"),
     "wedding": ("for a wedding", "wedding celebration", "wedding", "wedding theme"),
     "christmas": ("for Christmas", "Christmas celebration", "Christmas", "Christmas theme"),
-    "valentine": ("for Valentine's Day", "Valentine's Day", "valentine theme"),
-    "anniversary": ("for an anniversary", "anniversary celebration", "anniversary"),
+    "valentine": ("for Valentine's Day", "Valentine's Day", "romantic proposal"),
+    "anniversary": ("for an anniversary", "anniversary celebration", "anniversary", "graduation celebration", "promotion celebration"),
 }
-FROSTING_WORDS = {"blue": ("blue", "blue", "sky blue"), "purple": ("purple", "purple", "lavender"), "brown": ("brown", "chocolate brown")}
+FROSTING_WORDS = {
+    "blue": ("blue", "blue", "sky blue", "navy"), "purple": ("purple", "purple", "lavender"), "white": ("white", "white", "ivory"),
+    "brown": ("brown", "chocolate brown"), "green": ("green", "green", "mint green"), "yellow": ("yellow", "yellow", "gold"),
+}
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 OPENINGS = ("A beautiful", "A beautiful", "A beautiful", "A beautiful", "A", "a", "A lovely", "A delicious", "Beautiful", "An image of a", "A photo of a", "A pretty")
 ENDINGS = (QUALITY,) * 6 + ("", ", professional food photography, high quality, 4k", " with elegant decoration", ", high quality",
                             ", food photography, 4k", " with elegant decoration, high quality, 4k")
 NEUTRAL = ("cute", "elegant", "homemade", "simple", "fancy", "premium", "special", "sweet", "luxurious", "delicious",
-           "adorable", "moist", "custom", "soft", "fluffy", "artisan")
+           "adorable", "moist", "custom", "romantic", "vintage", "layered")
 
 
 def held_out(cake: Cake) -> bool:
@@ -69,7 +87,7 @@ def random_cake(rng) -> Cake:
     pick = lambda options, p=None: options[rng.choice(len(options), p=p)]
     count = pick((0, 1, 2), (0.25, 0.55, 0.20))
     return Cake(
-        flavour=pick(tuple(FLAVOURS)),
+        flavour=pick(tuple(FLAVOURS)) if rng.random() < 0.97 else None,
         shape=pick(SHAPES, (0.46, 0.28, 0.26)),
         tiers=pick((1, 2, 3), (0.70, 0.20, 0.10)),
         toppings=tuple(TOPPINGS[i] for i in rng.choice(len(TOPPINGS), count, replace=False)),
@@ -100,8 +118,10 @@ def caption(cake: Cake, rng, plain: bool = False) -> str:
         adjectives.insert(rng.integers(len(adjectives) + 1), pick(NEUTRAL))
     if say(0.3):
         rng.shuffle(adjectives)
-    flavour = pick(FLAVOUR_WORDS[cake.flavour])
-    noun = flavour if flavour == "cheesecake" else flavour + " cake"
+    flavour = pick(FLAVOUR_WORDS[cake.flavour]) if cake.flavour else ""
+    if cake.flavour and say(0.06):
+        flavour = pick(NEAR_FLAVOURS[cake.flavour])
+    noun = flavour if flavour == "cheesecake" else f"{flavour} cake".strip()
     toppings = [pick(TOPPING_WORDS[t]) for t in cake.toppings]
     if say(0.3):
         rng.shuffle(toppings)

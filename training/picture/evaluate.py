@@ -47,7 +47,7 @@ class Classifier(nn.Module):
 def labels(cakes):
     flavours = list(FLAVOURS)
     return {
-        "flavour": torch.tensor([flavours.index(c.flavour) for c in cakes]),
+        "flavour": torch.tensor([flavours.index(c.flavour or "vanilla") for c in cakes]),
         "shape": torch.tensor([SHAPES.index(c.shape) for c in cakes]),
         "tiers": torch.tensor([c.tiers - 1 for c in cakes]),
         "candles": torch.tensor([int(c.candles > 0) for c in cakes]),
