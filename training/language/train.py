@@ -1,0 +1,191 @@
+"""Trains the language model; ends after --minutes of processor time in all, and goes on where it was stopped.
+
+    python train.py WORK --minutes 60
+
+WORK/checkpoint.pt holds everything that a resumed run needs; a run that is told to end (SIGTERM, Ctrl-C) writes it. The
+calls are made on the fly, from the seed and the step's number. Two optimisers: Muon for the matrices of the layers,
+AdamW for embeddings and norms.
+"""
+import argparse
+import os
+import pathlib
+import random
+import signal
+import time
+
+import torch
+import torch.nn.functional as F
+from tokenizers import Tokenizer
+
+import calls
+import model
+import prompt
+
+WEIGHTS = {"form": 0.3, "intent": 4.0, "order_state": 2.0, "state": 2.0, "names": 2.0, "text": 0.5}
+LONGEST = 640
+
+
+class Batcher:
+    def __init__(self, tokenizer):
+        self.tokenizer = tokenizer
+
+    def encoded(self, text):
+        return self.tokenizer.encode(text).ids
+
+    def tail(self, lines, pieces):
+        """(ids, weight of each id as a target): the user message's own lines, and the answer."""
+        head = self.encoded(lines + prompt.CLOSING)
+        answer = self.tokenizer.encode("".join(text for text, _ in pieces) + prompt.END)
+        of_character = [WEIGHTS[kind] for text, kind in pieces for _ in text] + [WEIGHTS["form"]] * len(prompt.END)
+        weights = [max(of_character[a:b]) for a, b in answer.offsets]
+        return head + answer.ids, [0.0] * len(head) + weights
+
+    def batch(self, made, block=4):
+        """[(begun, [(lines, pieces)])] as groups for the model, and in their order the target of each place and its
+        weight; a place without a target has weight 0."""
+        groups, targets, weights = [], [], []
+        for text, rows in made:
+            tails = sorted((self.tail(*row) for row in rows), key=lambda tail: len(tail[0]))
+            blocks = []
+            for first in range(0, len(tails), block):
+                some = tails[first:first + block]
+                size = len(some[-1][0])
+                ids = torch.zeros(len(some), size + 1, dtype=torch.long)
+                weight = torch.zeros(len(some), size + 1)
+                for i, (row, of) in enumerate(some):
+                    ids[i, :len(row)], weight[i, :len(row)] = torch.tensor(row), torch.tensor(of)
+                blocks.append(ids[:, :-1])
+                targets.append(ids[:, 1:].reshape(-1))
+                weights.append(weight[:, 1:].reshape(-1))
+            groups.append((torch.tensor(self.encoded(text)), blocks))
+        return groups, torch.cat(targets), torch.cat(weights)
+
+
+class Muon(torch.optim.Optimizer):
+    """Momentum whose update is made orthogonal by five Newton-Schulz steps (Jordan and others, 2024)."""
+
+    def __init__(self, params, lr, momentum=0.95):
+        super().__init__(params, {"lr": lr, "momentum": momentum})
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            for p in group["params"]:
+                buffer = self.state[p].setdefault("momentum", torch.zeros_like(p))
+                buffer.lerp_(p.grad, 1 - group["momentum"])
+                x = p.grad.lerp(buffer, group["momentum"]).bfloat16()
+                tall = x.shape[0] > x.shape[1]
+                x = x.T if tall else x
+                x = x / (x.norm() + 1e-7)
+                for _ in range(5):
+                    a = x @ x.T
+                    x = 3.4445 * x + (-4.775 * a + 2.0315 * a @ a) @ x
+                x = (x.T if tall else x).float()
+                p.add_(x, alpha=-group["lr"] * max(1, p.shape[0] / p.shape[1]) ** 0.5)
+
+
+def loss_of(net, batch, wanted):
+    groups, targets, weights = batch
+    logits = net.logits(net.shared(groups)[wanted]).float()
+    losses = F.cross_entropy(logits, targets[wanted], reduction="none")
+    return (losses * weights[wanted]).sum() / weights[wanted].sum(), logits
+
+
+@torch.no_grad()
+def checked(net, batch):
+    """Share of calls whose intent, whose other choices, and whose texts are all right, given the right tokens before."""
+    groups, targets, weights = batch
+    wanted = weights > WEIGHTS["form"]
+    right = torch.ones(len(targets), dtype=torch.bool)
+    right[wanted] = loss_of(net, batch, wanted)[1].argmax(-1) == targets[wanted]
+    shares, at = {"intent": [], "state": [], "text": []}, 0
+    for block in (block for _, blocks in groups for block in blocks):
+        size = block.numel()
+        for kind, found in shares.items():
+            found += (right | (weights != WEIGHTS[kind]))[at:at + size].view(block.shape).all(-1).tolist()
+        at += size
+    return [sum(found) / len(found) for found in shares.values()]
+
+
+def rate(done):
+    """Share of the full learning rate after this share of the time: up at once, flat, down over the last half."""
+    return min(1.0, done / 0.01 + 0.05, (1.0 - done) / 0.5)
+
+
+def main():
+    options = argparse.ArgumentParser()
+    options.add_argument("work", type=pathlib.Path)
+    options.add_argument("--minutes", type=float, default=60)
+    options.add_argument("--seed", type=int, default=1)
+    options.add_argument("--groups", type=int, default=2)
+    options.add_argument("--calls", type=int, default=8)
+    options.add_argument("--threads", type=int, default=1)
+    options = options.parse_args()
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(options.seed)
+    tokenizer = Tokenizer.from_file(str(options.work / "tokenizer.json"))
+    batcher = Batcher(tokenizer)
+    config = model.Config(tokenizer.get_vocab_size())
+    net = model.initialised(config, options.seed)
+    matrices = [p for name, p in net.named_parameters() if p.dim() == 2 and "embed" not in name]
+    others = [p for name, p in net.named_parameters() if p.dim() != 2 or "embed" in name]
+    optimizers = [Muon(matrices, 0.02), torch.optim.AdamW(others, 2e-3, betas=(0.9, 0.98), weight_decay=0.0)]
+    full = [[g["lr"] for g in o.param_groups] for o in optimizers]
+    # the published weights are a running mean
+    mean = {name: p.detach().clone() for name, p in net.named_parameters()}
+    step, spent = 0, 0.0
+    path = options.work / "checkpoint.pt"
+    if path.exists():
+        saved = torch.load(path, weights_only=True)
+        net.load_state_dict(saved["net"])
+        mean = saved["mean"]
+        step, spent = saved["step"], saved["spent"]
+        for optimizer, state in zip(optimizers, saved["optimizers"]):
+            optimizer.load_state_dict(state)
+    check = batcher.batch([calls.group(calls.Maker(random.Random(10_000_000 + i), held_out=True), 8) for i in range(8)])
+
+    def save():
+        state = {"net": net.state_dict(), "mean": mean, "step": step, "spent": spent, "optimizers": [o.state_dict() for o in optimizers]}
+        torch.save(state, path.with_suffix(".part"))
+        os.replace(path.with_suffix(".part"), path)
+
+    told = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: told.append(True))
+    began, reported, losses = time.process_time() - spent, spent, []
+    while not told and (spent := time.process_time() - began) < options.minutes * 60:
+        rng = random.Random(options.seed * 100_000_000 + step)
+        made = []
+        while len(made) < options.groups:
+            begun, tails = calls.group(calls.Maker(rng), options.calls)
+            if len(batcher.encoded(begun)) < LONGEST:
+                made.append((begun, tails))
+        for optimizer, lrs in zip(optimizers, full):
+            for g, lr in zip(optimizer.param_groups, lrs):
+                g["lr"] = lr * rate(spent / options.minutes / 60)
+        batch = batcher.batch(made)
+        # the form is the same in every answer: a fifth of it is enough
+        wanted = (batch[2] > WEIGHTS["form"]) | (batch[2] > 0) & (torch.rand(len(batch[2])) < 0.2)
+        with torch.autocast("cpu", torch.bfloat16):
+            loss = loss_of(net, batch, wanted)[0]
+        net.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(others, 1.0)
+        for optimizer in optimizers:
+            optimizer.step()
+        keep = min(0.98, step / (step + 10))
+        for name, p in net.named_parameters():
+            mean[name].lerp_(p.detach(), 1 - keep)
+        step += 1
+        losses.append(loss.item())
+        if spent - reported > 60:
+            with torch.autocast("cpu", torch.bfloat16):
+                intent, choices, texts = checked(net, check)
+            print(f"step {step} {spent / 60:.1f} min, loss {sum(losses) / len(losses):.3f}, held-out patterns: intent {intent:.2f}, choices {choices:.2f}, texts {texts:.2f}", flush=True)
+            reported, losses = spent, []
+            save()
+    save()
+
+
+if __name__ == "__main__":
+    main()
