@@ -3,8 +3,11 @@ package aiserver.cli;
 import aiserver.config.SettingsSource;
 import aiserver.engine.EngineException;
 import aiserver.job.JobException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import picocli.CommandLine;
@@ -75,7 +78,19 @@ public final class Main implements Runnable {
                 value = args[i + 1];
             }
         }
-        return value == null || value.isBlank() ? null : Path.of(value);
+        return value == null || value.isBlank() ? demoProfile(environment, args) : Path.of(value);
+    }
+
+    // The project's own small models, where it has some and nobody named others.
+    private static Path demoProfile(Map<String, String> environment, String[] args) {
+        for (String option : List.of("stt-model", "llm-model", "image-model")) {
+            if (environment.containsKey(SettingsSource.variable(option))
+                    || Arrays.stream(args).anyMatch(arg -> arg.startsWith("--" + option))) {
+                return null;
+            }
+        }
+        Path profile = Path.of(System.getProperty("aiserver.home", ""), "models-gguf", "demo", "profile.properties");
+        return Files.isRegularFile(profile) ? profile : null;
     }
 
     private static Set<String> optionNames(CommandLine line) {

@@ -1,0 +1,82 @@
+package aiserver.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the program says to a person who uses it wrongly, or asks how to use it. */
+class MainTest {
+    @TempDir
+    Path folder;
+    private final PrintStream out = System.out;
+    private final PrintStream err = System.err;
+    private final ByteArrayOutputStream said = new ByteArrayOutputStream();
+
+    @BeforeEach
+    void listen() {
+        PrintStream stream = new PrintStream(said, true, StandardCharsets.UTF_8);
+        System.setOut(stream);
+        System.setErr(stream);
+    }
+
+    @AfterEach
+    void stopListening() {
+        System.setOut(out);
+        System.setErr(err);
+    }
+
+    @Test
+    void helpShowsOptionsWithTheirDefaultsAndVariables() {
+        assertThat(Main.run(Map.of(), "run", "--help")).isZero();
+        assertThat(said()).contains("--stt-model").contains("--drain-timeout").contains("Default: 30s")
+                .contains("--image-steps").contains("Default: 50").contains("REDIS_URL");
+        assertThat(said()).doesNotContain("--worker-id").doesNotContain("${DEFAULT-VALUE}");
+    }
+
+    @Test
+    void anUnknownOptionIsWrongUse() {
+        assertThat(Main.run(Map.of(), "run", "--speed=fast")).isEqualTo(2);
+        assertThat(said()).contains("--speed=fast");
+    }
+
+    @Test
+    void aWrongValueNamesTheOptionAndTheValue() {
+        assertThat(Main.run(Map.of(), "run", "--idle-unload=soon")).isEqualTo(2);
+        assertThat(said()).contains("--idle-unload").contains("'soon'");
+        assertThat(Main.run(Map.of("AISERVER_STT_CONCURRENCY", "many"), "run")).isEqualTo(2);
+        assertThat(said()).contains("--stt-concurrency").contains("'many'");
+    }
+
+    @Test
+    void aTaskThatIsNoneEndsItBeforeAnythingStarts() {
+        assertThat(Main.run(Map.of(), "run", "--tasks=stt,tts")).isEqualTo(2);
+        assertThat(said()).isEqualTo("ai-server: --tasks has 'tts', which is none of stt, llm, image\n");
+    }
+
+    @Test
+    void aProfileWithAnUnknownKeyIsWrongUse() throws IOException {
+        Path profile = Files.writeString(folder.resolve("p.properties"), "image-stepps=3\n");
+        assertThat(Main.run(Map.of(), "run", "--profile=" + profile)).isEqualTo(2);
+        assertThat(said()).contains("has keys that are no options: [image-stepps]");
+    }
+
+    @Test
+    void withoutACommandItShowsHowToUseIt() {
+        assertThat(Main.run(Map.of())).isZero();
+        assertThat(said()).contains("run").contains("demo").contains("doctor");
+    }
+
+    private String said() {
+        return said.toString(StandardCharsets.UTF_8);
+    }
+}
