@@ -193,6 +193,8 @@ public final class LlamaEngine implements TextEngine {
             EngineException failure = e instanceof EngineException known ? known
                     : new EngineException(EngineException.Kind.ENGINE_FAILED, NAME + " failed: " + e, e);
             LOG.warn("{}; the model is unloaded", failure.getMessage());
+            // before anybody hears of the failure: who comes back at once must not take the model for loaded
+            loaded = false;
             loop.failAll(failure);
             unloadHere();
         }

@@ -295,6 +295,31 @@ class LlamaEngineIT {
     }
 
     @Test
+    void anAssertWhileComputingFailsWhatIsInHandAndTheNextRunLoadsAfresh() throws Exception {
+        byte[] healthy = Files.readAllBytes(SmallQwen.file(1));
+        byte[] broken = healthy.clone();
+        String key = "layer_norm_rms_epsilon";
+        int epsilon = new String(broken, java.nio.charset.StandardCharsets.ISO_8859_1).indexOf(key) + key.length() + 4;
+        java.nio.ByteBuffer.wrap(broken).order(java.nio.ByteOrder.LITTLE_ENDIAN).putFloat(epsilon, -1);
+        Path file = Files.write(folder.resolve("epsilon.gguf"), broken);
+        try (LlamaEngine other = new LlamaEngine(settings(file)); var pool = Executors.newFixedThreadPool(3)) {
+            other.load(RunControl.NONE);
+            for (Future<Generation> future : pool.invokeAll(java.util.stream.IntStream.range(0, 3).mapToObj(i ->
+                    (java.util.concurrent.Callable<Generation>) () -> other.generate(TextEngineContract.request("손님 " + i,
+                            TextEngineContract.FORM, 200, Sampling.GREEDY), RunControl.NONE)).toList())) {
+                assertThatThrownBy(future::get).cause().isInstanceOfSatisfying(EngineException.class,
+                        e -> assertThat(e.kind()).isEqualTo(EngineException.Kind.ENGINE_FAILED)).hasMessageContaining("GGML_ASSERT");
+            }
+            assertThat(other.loaded()).isFalse();
+            Path beside = Files.write(folder.resolve("healthy.gguf"), healthy);
+            Files.move(beside, file, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+            assertThat(other.generate(TextEngineContract.request("손님", TextEngineContract.FORM, 200, Sampling.GREEDY), RunControl.NONE)
+                    .finished()).isTrue();
+        }
+        requireUsable();
+    }
+
+    @Test
     void settingsOutOfBoundsAreNamed() {
         assertThatThrownBy(() -> new LlamaSettings(SmallQwen.file(1), "cpu", 1 << 20, 64, 512, 1, 1, -1, false,
                 LlamaSettings.CacheType.Q8_0, true)).hasMessageContaining("needs flashAttention");
