@@ -45,7 +45,7 @@ record Models(List<String> noise) {
         }
         if (tasks.contains("image")) {
             if (image.model == null) {
-                image.model = written("sd3-random.gguf",
+                image.model = written("sd3-random.safetensors",
                         file -> RandomDiffusionModel.writeDiffusionModel(file, PICTURE_WIDTH, PICTURE_GRID, SEED));
                 image.taesd = written("taesd3-random.gguf", file -> RandomDiffusionModel.writeAutoencoder(file, SEED));
                 image.clipL = folder().resolve(DEMO_TEXT_ENCODER);

@@ -153,7 +153,7 @@ public final class DiffusionEngine implements ImageEngine {
         Devices.Device chosen = Devices.choose(settings.device());
         DiffusionFileCheck checked = DiffusionFileCheck.of(settings);
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment made = guard_h.ag_sd_new(contextParams(arena, chosen));
+            MemorySegment made = guard_h.ag_sd_new(contextParams(arena, chosen, checked.combined()));
             if (made.equals(MemorySegment.NULL)) {
                 throw Guard.failure("the picture model " + settings.diffusionModel().file() + " cannot be loaded",
                         EngineException.Kind.MODEL_NOT_AVAILABLE);
@@ -179,10 +179,14 @@ public final class DiffusionEngine implements ImageEngine {
         }
     }
 
-    private MemorySegment contextParams(Arena arena, Devices.Device chosen) {
+    private MemorySegment contextParams(Arena arena, Devices.Device chosen, boolean combined) {
         MemorySegment params = sd_ctx_params_t.allocate(arena);
         stable_diffusion_h.sd_ctx_params_init(params);
-        sd_ctx_params_t.diffusion_model_path(params, path(arena, settings.diffusionModel()));
+        if (combined) {
+            sd_ctx_params_t.model_path(params, path(arena, settings.diffusionModel()));
+        } else {
+            sd_ctx_params_t.diffusion_model_path(params, path(arena, settings.diffusionModel()));
+        }
         sd_ctx_params_t.clip_l_path(params, path(arena, settings.clipL()));
         sd_ctx_params_t.clip_g_path(params, path(arena, settings.clipG()));
         sd_ctx_params_t.t5xxl_path(params, path(arena, settings.t5()));

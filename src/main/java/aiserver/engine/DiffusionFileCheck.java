@@ -7,9 +7,11 @@ import java.util.Arrays;
  * a size beyond the model's grid ends the process or is noticed only at the first picture. Says what the model can
  * draw. Made at each load, by the engine; one thread.
  *
- * @param grid positions a side that the model knows; a picture has at most 16 pixels for each
+ * @param grid     positions a side that the model knows; a picture has at most 16 pixels for each
+ * @param combined whether the model's file is laid out to hold the other parts, too
  */
-record DiffusionFileCheck(int grid) {
+record DiffusionFileCheck(int grid, boolean combined) {
+    private static final String COMBINED = "model.diffusion_model.";
     private static final int PIXELS_A_POSITION = 16;
     private static final int FEWEST_BLOCKS = 24;
     private static final int CLIP_TOKENS = 49408;
@@ -21,7 +23,13 @@ record DiffusionFileCheck(int grid) {
 
     /** @throws EngineException MODEL_NOT_AVAILABLE naming the file and what is wrong with it */
     static DiffusionFileCheck of(DiffusionSettings settings) {
-        int grid = checkDiffusionModel(TensorIndex.read(settings.diffusionModel().file(), "diffusion model"));
+        TensorIndex file = TensorIndex.read(settings.diffusionModel().file(), "diffusion model");
+        int grid = checkDiffusionModel(file);
+        boolean combined = holds(file, COMBINED);
+        require(settings.clipL() != null || settings.clipG() != null || settings.t5() != null || combined && holds(file, "text_encoders."),
+                file, "diffusion model", "holds no text encoder, and none is set: CLIP-L, CLIP-G or T5");
+        require(settings.vae() != null || settings.taesd() != null || combined && holds(file, "first_stage_model."),
+                file, "diffusion model", "holds no autoencoder, and none is set: VAE or TAESD");
         checkClip(settings.clipL(), "CLIP-L", CLIP_L_WIDTH);
         checkClip(settings.clipG(), "CLIP-G", CLIP_G_WIDTH);
         if (settings.t5() != null) {
@@ -36,7 +44,11 @@ record DiffusionFileCheck(int grid) {
         if (settings.vae() != null) {
             checkDecoder(TensorIndex.read(settings.vae().file(), "VAE"), "VAE", "decoder.conv_in.weight");
         }
-        return new DiffusionFileCheck(grid);
+        return new DiffusionFileCheck(grid, combined);
+    }
+
+    private static boolean holds(TensorIndex file, String prefix) {
+        return file.shapes().keySet().stream().anyMatch(name -> name.startsWith(prefix));
     }
 
     private static int checkDiffusionModel(TensorIndex model) {

@@ -10,11 +10,11 @@ import java.util.Set;
 /**
  * Which files make up a picture model of SD3.5's kind, and how it runs.
  *
- * @param diffusionModel the MMDiT
- * @param clipL          text encoder, or null; one of the three must be there
+ * @param diffusionModel the MMDiT, alone or in one file with text encoders, autoencoder or both
+ * @param clipL          text encoder, or null; one of the three must be there, here or in the model's file
  * @param clipG          text encoder, or null
  * @param t5             text encoder, or null: a third of the quality of long prompts for most of the memory
- * @param vae            the full autoencoder, or null where {@code taesd} is given
+ * @param vae            the full autoencoder, or null where {@code taesd} or the model's file has one
  * @param taesd          the small autoencoder, or null; used where both are given
  * @param device         {@code auto}, {@code cpu}, or a device's name
  * @param threads        1 to 512, or 0: as many as the machine has cores
@@ -57,12 +57,6 @@ public record DiffusionSettings(Part diffusionModel, Part clipL, Part clipG, Par
         Objects.requireNonNull(diffusionModel, "diffusionModel");
         Objects.requireNonNull(device, "device");
         Objects.requireNonNull(stepCache, "stepCache");
-        if (clipL == null && clipG == null && t5 == null) {
-            throw invalid("a picture model needs a text encoder: CLIP-L, CLIP-G or T5");
-        }
-        if (vae == null && taesd == null) {
-            throw invalid("a picture model needs an autoencoder: VAE or TAESD");
-        }
         if (threads < 0 || threads > 512) {
             throw invalid("threads must be 0 to 512 but is " + threads);
         }

@@ -38,10 +38,19 @@ public final class RandomDiffusionModel {
      * @param grid  positions a side; the longest side of a picture is 16 times as many pixels
      */
     public static void writeDiffusionModel(Path path, int width, int grid, long seed) throws IOException {
+        writeDiffusionModel(path, width, grid, seed, "");
+    }
+
+    /** The same with tensor names as in a file that may hold the other parts, too. */
+    public static void writeCombinedModel(Path path, int width, int grid, long seed) throws IOException {
+        writeDiffusionModel(path, width, grid, seed, "model.diffusion_model.");
+    }
+
+    private static void writeDiffusionModel(Path path, int width, int grid, long seed, String prefix) throws IOException {
         if (width < DEPTH || width % DEPTH != 0) {
             throw new IllegalArgumentException("width must be a multiple of " + DEPTH + " but is " + width);
         }
-        TensorFile file = new TensorFile("sd3");
+        TensorFile file = new TensorFile("sd3", prefix);
         new RandomDiffusionModel(seed, file).addTransformer(width, grid);
         // The engine finds the grid only where the positions have three dimensions, and GGUF drops a last one of 1.
         file.writeSafetensors(path);

@@ -50,10 +50,17 @@ final class TensorFile {
     }
 
     private final String architecture;
+    private final String prefix;
     private final List<Tensor> tensors = new ArrayList<>();
 
     TensorFile(String architecture) {
+        this(architecture, "");
+    }
+
+    /** @param prefix of all tensor names */
+    TensorFile(String architecture, String prefix) {
         this.architecture = architecture;
+        this.prefix = prefix;
     }
 
     /** @param dimensions the one whose values lie next to each other first */
@@ -65,7 +72,7 @@ final class TensorFile {
         if (dimensions[0] % type.values != 0) {
             throw new IllegalArgumentException(name + ": rows of " + dimensions[0] + " do not fit " + type);
         }
-        tensors.add(new Tensor(name, type, dimensions.clone(), type.bytesFor(count), data));
+        tensors.add(new Tensor(prefix + name, type, dimensions.clone(), type.bytesFor(count), data));
     }
 
     /** Writes GGUF, under another name until it is whole. */

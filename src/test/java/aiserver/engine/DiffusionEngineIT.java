@@ -74,12 +74,14 @@ class DiffusionEngineIT extends ImageEngineContract {
 
     @Test
     void aModelWithoutTextEncoderOrAutoencoderIsRefused() {
-        Part part = Part.of(MODEL.diffusionModel());
-        assertThatThrownBy(() -> new DiffusionSettings(part, null, null, null, null, part, "cpu", 0, false, false, false, StepCache.NONE, true))
-                .hasMessage("a picture model needs a text encoder: CLIP-L, CLIP-G or T5");
-        assertThatThrownBy(() -> new DiffusionSettings(part, part, null, null, null, null, "cpu", 0, false, false, false, StepCache.NONE, true))
-                .hasMessage("a picture model needs an autoencoder: VAE or TAESD");
-        assertThatThrownBy(() -> new DiffusionSettings(part, part, null, null, null, part, "cpu", -1, false, false, false, StepCache.NONE, true))
+        Part model = Part.of(MODEL.diffusionModel());
+        Part clip = Part.of(MODEL.clipL());
+        Part taesd = Part.of(MODEL.taesd());
+        fails(new DiffusionSettings(model, null, null, null, null, taesd, "cpu", 1, false, false, false, StepCache.NONE, true),
+                Kind.MODEL_NOT_AVAILABLE, "holds no text encoder, and none is set: CLIP-L, CLIP-G or T5");
+        fails(new DiffusionSettings(model, clip, null, null, null, null, "cpu", 1, false, false, false, StepCache.NONE, true),
+                Kind.MODEL_NOT_AVAILABLE, "holds no autoencoder, and none is set: VAE or TAESD");
+        assertThatThrownBy(() -> new DiffusionSettings(model, clip, null, null, null, taesd, "cpu", -1, false, false, false, StepCache.NONE, true))
                 .hasMessage("threads must be 0 to 512 but is -1");
         assertThatThrownBy(() -> new Part(MODEL.clipL(), "q99")).hasMessageContaining("weight type 'q99'").hasMessageContaining("q8_0");
     }
@@ -124,6 +126,16 @@ class DiffusionEngineIT extends ImageEngineContract {
         Part clipL = Part.of(MODEL.clipL());
         fails(new DiffusionSettings(Part.of(MODEL.diffusionModel()), null, clipL, null, null, Part.of(MODEL.taesd()), "cpu", 0, false,
                 false, false, StepCache.NONE, true), Kind.MODEL_NOT_AVAILABLE, "CLIP-G", "768, 49408", "not of 1280 by 49408");
+    }
+
+    @Test
+    void aFileLaidOutForAllPartsDrawsTheSame() throws IOException {
+        Path combined = folder.resolve("combined.safetensors");
+        RandomDiffusionModel.writeCombinedModel(combined, 48, 8, 1);
+        try (DiffusionEngine engine = new DiffusionEngine(settings(combined, MODEL.clipL(), MODEL.taesd()))) {
+            assertThat(engine.generate(request("a cake", 1), RunControl.NONE).rgb())
+                    .isEqualTo(shared.generate(request("a cake", 1), RunControl.NONE).rgb());
+        }
     }
 
     @Test
