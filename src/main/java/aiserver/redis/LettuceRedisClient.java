@@ -77,6 +77,7 @@ public final class LettuceRedisClient implements RedisClient {
     public LettuceRedisClient(String uri, Duration commandTimeout) {
         RedisURI parsed = RedisAddress.parse(uri);
         parsed.setTimeout(commandTimeout);
+        parsed.getSentinels().forEach(sentinel -> sentinel.setTimeout(commandTimeout));
         this.commandTimeout = commandTimeout;
         this.outage = new Outage(RedisAddress.shown(parsed));
         this.resources = DefaultClientResources.builder()

@@ -127,7 +127,8 @@ public final class AIWorker {
                 failures = 0;
             } catch (RedisException e) {
                 if (!e.passing()) {
-                    LOG.error("lane {} cannot read its queue: {}", kind.wireName(), e.getMessage());
+                    LOG.error("lane {} cannot read its queue: {}{}", kind.wireName(), e.getMessage(),
+                            e.getMessage().contains("unknown command") ? "; a server older than 6.2 needs plain mode" : "");
                 }
                 patience.pause(++failures);
             } catch (InterruptedException e) {
@@ -214,18 +215,27 @@ public final class AIWorker {
             }
         } catch (RedisException e) {
             LOG.atError().addKeyValue("request_id", envelope.requestId()).addKeyValue("task_type", lane.kind().wireName())
-                    .log("job left to recovery: {}", e.getMessage());
+                    .log("job {}: {}", e.passing() ? "left to recovery" : "cannot be answered", e.getMessage());
+            if (!e.passing()) {
+                bury(envelope);
+            }
         }
     }
 
     private void bury(Envelope envelope) {
-        patience.until(() -> {
-            delivery.bury(envelope);
-            return true;
-        });
+        try {
+            patience.until(() -> {
+                delivery.bury(envelope);
+                return true;
+            });
+        } catch (RedisException e) {
+            LOG.error("a message of {} bytes is left to recovery: {}", envelope.message().length, e.getMessage());
+            return;
+        }
         metrics.buried(envelope.kind());
         LOG.atWarn().addKeyValue("task_type", envelope.kind().wireName()).addKeyValue("bytes", envelope.message().length)
-                .log("message without a readable request_id kept in {}: {}", Keys.dead(envelope.kind()), envelope.defect().code());
+                .log("message kept in {}: {}", Keys.dead(envelope.kind()), envelope.answerable()
+                        ? "a key of its request has another type in Redis" : "it has no readable request_id");
     }
 
     private void answer(Lane lane, Claim claim, String refusal, long receivedAt) {

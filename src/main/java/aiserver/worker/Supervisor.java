@@ -36,6 +36,7 @@ final class Supervisor {
     private static final Logger LOG = LoggerFactory.getLogger(Supervisor.class);
     private static final Duration TURN = Duration.ofMillis(200);
     private static final Duration LOOK = Duration.ofSeconds(1);
+    private static final Duration LISTEN_AGAIN = Duration.ofSeconds(2);
     /** Cancels for jobs not in hand that are remembered between two turns; more than that is noise. */
     private static final int CANCELS_KEPT = 10_000;
 
@@ -62,6 +63,7 @@ final class Supervisor {
     private long nextBeat;
     private long nextRecovery;
     private long nextLook;
+    private long nextListen;
     private long troubleAt = System.nanoTime();
 
     Supervisor(AIWorker worker, WorkerSettings settings, RedisClient redis, Membership membership, Delivery delivery,
@@ -83,6 +85,7 @@ final class Supervisor {
         long now = System.nanoTime();
         nextBeat = now;
         nextLook = now;
+        nextListen = now;
         nextRecovery = now;
         thread.setDaemon(true);
         thread.start();
@@ -153,22 +156,31 @@ final class Supervisor {
             known = true;
             redisAnswers = true;
         }
-        listen();
         cancel();
         recover(now);
         if (now - nextLook >= 0) {
             nextLook = now + LOOK.toNanos();
             look();
         }
+        if (now - nextListen >= 0) {
+            listen(now);
+        }
     }
 
-    private void listen() {
-        if (subscription == null || !subscription.open()) {
-            if (subscription != null) {
-                subscription.close();
-                subscription = null;
-            }
+    // Without the right to listen everything else still goes on, cancels by SET included; so a failure is only put off.
+    private void listen(long now) {
+        if (subscription != null && subscription.open()) {
+            return;
+        }
+        if (subscription != null) {
+            subscription.close();
+            subscription = null;
+        }
+        try {
             subscription = redis.subscribe(List.of(Keys.cancelPattern(), Keys.controlPattern()), this::heard);
+        } catch (RedisException e) {
+            nextListen = now + LISTEN_AGAIN.toNanos();
+            LOG.debug("cancels and commands cannot be heard: {}", e.getMessage());
         }
     }
 
@@ -236,7 +248,7 @@ final class Supervisor {
             Delivery.Depth depth = delivery.depth(kind);
             long age = depth.ageMs(clock.millis());
             metrics.queue(kind, depth.length(), age);
-            voiceFirst.waiting(kind, depth.length() > 0);
+            voiceFirst.waiting(kind, depth.length() > 0 && lane.modelTrouble() == null);
             Duration maxAge = lane.settings().maxAge();
             if (maxAge != null && age > maxAge.toMillis()) {
                 // All may be too old; of the newest, those that came since the last look.

@@ -204,6 +204,18 @@ class RedisTroubleIT {
     }
 
     @Test
+    void aKeyOfAnotherTypeHoldsUpNoOtherJob() {
+        server();
+        worker(server.uri(), Duration.ofSeconds(2));
+        release.release(2);
+        command(commands -> commands.lpush(Keys.result("odd"), "a list"));
+        command(commands -> commands.lpush(TaskType.STT.queue(), Bench.job(TaskType.STT, "odd", "")));
+        push();
+        answered();
+        command(commands -> assertThat(commands.llen(Keys.dead(TaskType.STT))).isEqualTo(1));
+    }
+
+    @Test
     void wrongPasswordUntilItIsCorrected() {
         server("--save", "", "--requirepass", "right-s3cret");
         worker("redis://:wrong-s3cret@127.0.0.1:" + port, Duration.ofSeconds(2));

@@ -16,9 +16,11 @@ record WorkerProcess(String name, Process process) implements AutoCloseable {
         return command;
     }
 
-    static WorkerProcess start(String uri, String name, long workMs, List<String> dead) {
+    static WorkerProcess start(String uri, String name, long workMs, List<String> dead, String... flags) {
         try {
-            ProcessBuilder builder = new ProcessBuilder(command(uri, name, workMs, dead));
+            List<String> command = command(uri, name, workMs, dead);
+            command.addAll(1 + command.indexOf("-XX:+UseSerialGC"), List.of(flags));
+            ProcessBuilder builder = new ProcessBuilder(command);
             builder.environment().put("AISERVER_LOG", "WARN");
             return new WorkerProcess(name, builder.inheritIO().redirectInput(ProcessBuilder.Redirect.PIPE).start());
         } catch (IOException e) {
