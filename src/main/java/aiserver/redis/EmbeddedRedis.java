@@ -29,9 +29,11 @@ public final class EmbeddedRedis implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(EmbeddedRedis.class);
     private static final int PORTS_TRIED = 3;
     private static final int LINES_KEPT = 20;
-    // "$@" is the server's command line, $0 its folder; fd 3 keeps our pipe while the server reads nothing.
-    private static final String LEASH = "exec 3<&0; \"$@\" 3<&- </dev/null & server=$!; trap 'kill $server' TERM; "
-            + "read -r end <&3; kill $server 2>/dev/null; wait $server; rmdir \"$0\" 2>/dev/null";
+    // "$@" is the server's command line, $0 its folder. One shell waits for the server, another for the end of our pipe (fd 3,
+    // since the input of a background command is nothing); whichever comes first ends the other.
+    private static final String LEASH = "exec 3<&0; \"$@\" 3<&- </dev/null & server=$!; "
+            + "(trap - TERM; read -r end <&3; kill $server 2>/dev/null) & leash=$!; trap 'kill $server' TERM; "
+            + "while kill -0 $server 2>/dev/null; do wait $server; done; kill $leash 2>/dev/null; rmdir \"$0\" 2>/dev/null";
 
     private final Process process;
     private final int port;
