@@ -23,6 +23,10 @@ import java.util.stream.Collectors;
  * service keeps it all the same). The transcript always stays whole. Made for one job, used by one thread.
  */
 final class OrderPromptWriter {
+    private static final int MAX_EVENTS = 50;
+    // More characters than this to a token are no speech: refused before the engine has to count them.
+    private static final int CHARACTERS_PER_TOKEN = 32;
+
     private final LanguageJob job;
     private final OrderMenu menu;
     private final PromptTexts texts;
@@ -40,8 +44,11 @@ final class OrderPromptWriter {
         this.profile = settings.profile();
         this.dialogue = latest("lines of dialogue", job.context().dialogue(), settings.maxDialogue());
         this.history = latest("past orders", chronological(job.history(), clock), settings.maxHistory());
-        this.events = running.events();
+        this.events = running.events().subList(0, Math.min(MAX_EVENTS, running.events().size()));
         this.notes.addAll(running.notes());
+        if (events.size() < running.events().size()) {
+            notes.add("only the first " + MAX_EVENTS + " of " + running.events().size() + " events were read");
+        }
     }
 
     /**
@@ -50,14 +57,16 @@ final class OrderPromptWriter {
      * @throws JobException CONTEXT_TOO_LONG where the transcript alone does not fit
      */
     OrderPrompt fitted(ToIntFunction<List<ChatMessage>> tokens, int budget) {
+        if (job.transcript().length() > (long) CHARACTERS_PER_TOKEN * Math.max(budget, 1)) {
+            throw tooLong(job.transcript().length() + " characters", budget);
+        }
         int most = dialogue.size() + history.size() + 5;
         if (tokens.applyAsInt(messages(0)) <= budget) {
             return new OrderPrompt(messages(0), notes);
         }
         int least = tokens.applyAsInt(messages(most));
         if (least > budget) {
-            throw new JobException(ErrorCode.CONTEXT_TOO_LONG, "payload.transcript is too long for the model: the prompt "
-                    + "has " + least + " tokens with nothing else in it, " + budget + " fit");
+            throw tooLong("the prompt has " + least + " tokens with nothing else in it", budget);
         }
         int low = 1;
         int high = most;
@@ -71,6 +80,11 @@ final class OrderPromptWriter {
         }
         notes.add("left out to fit the model's context: " + leftOut(low));
         return new OrderPrompt(messages(low), notes);
+    }
+
+    private static JobException tooLong(String length, int budget) {
+        return new JobException(ErrorCode.CONTEXT_TOO_LONG,
+                "payload.transcript is too long for the model: " + length + ", " + budget + " tokens fit");
     }
 
     /** The prompt with everything in it. */

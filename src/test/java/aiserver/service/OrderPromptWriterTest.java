@@ -42,7 +42,7 @@ class OrderPromptWriterTest {
                 prompt = writer(job(), settings).fitted(CHARACTERS, budget);
             } catch (JobException e) {
                 assertThat(e.code()).isEqualTo(ErrorCode.CONTEXT_TOO_LONG);
-                assertThat(e).hasMessageContaining("payload.transcript is too long").hasMessageContaining(budget + " fit");
+                assertThat(e).hasMessageContaining("payload.transcript is too long").hasMessageContaining(budget + " tokens fit");
                 break;
             }
             assertThat(CHARACTERS.applyAsInt(prompt.messages())).isLessThanOrEqualTo(budget);
@@ -80,6 +80,24 @@ class OrderPromptWriterTest {
         OrderPrompt prompt = writer(chatty, LanguageSettings.DEFAULT).fitted(CHARACTERS, 100_000);
         assertThat(prompt.notes()).containsExactly("only the latest 40 of 50 lines of dialogue were read");
         assertThat(prompt.messages().getLast().content()).contains("말 10.", "말 49.").doesNotContain("말 9.");
+    }
+
+    @Test
+    void aTranscriptOutOfAllBoundsIsRefusedWithoutCounting() {
+        assertThatThrownBy(() -> writer(Payloads.analysis("{\"transcript\":\"" + "a ".repeat(20_000) + "\"}"), LanguageSettings.DEFAULT)
+                .fitted(messages -> {
+                    throw new AssertionError("was counted");
+                }, 1000)).isInstanceOf(JobException.class)
+                .hasMessage("payload.transcript is too long for the model: 40000 characters, 1000 tokens fit");
+    }
+
+    @Test
+    void onlyTheFirstEventsAreRead() {
+        String events = "{\"name\":\"e\"},".repeat(50) + "{\"name\":\"last\"}";
+        OrderPrompt prompt = writer(Payloads.analysis("{\"transcript\":\"네\",\"events\":[" + events + "]}"), LanguageSettings.DEFAULT)
+                .fitted(CHARACTERS, 100_000);
+        assertThat(prompt.notes()).containsExactly("only the first 50 of 51 events were read");
+        assertThat(prompt.messages().getLast().content()).doesNotContain("last");
     }
 
     @Test
