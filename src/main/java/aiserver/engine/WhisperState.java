@@ -85,7 +85,8 @@ final class WhisperState implements AutoCloseable {
             MemorySegment params = params(request, language);
             String words = request.initialPrompts().get(language);
             if (words != null && !words.isBlank()) {
-                whisper_full_params.initial_prompt(params, arena.allocateFrom(words.replace('\0', ' ')));
+                // Whisper was trained on texts that begin with a space, and whisper.cpp adds none.
+                whisper_full_params.initial_prompt(params, arena.allocateFrom(" " + words.replace('\0', ' ').strip()));
             }
             whisper_full_params.progress_callback(params, progress());
             // The spectrogram is in the state already.
