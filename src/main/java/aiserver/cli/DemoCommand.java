@@ -28,7 +28,7 @@ import picocli.CommandLine.Option;
  * {@code ai-server demo}: the whole way of an order in one process, over a real Redis: a spoken sentence goes in as a
  * backend would send it, and transcript, order and picture come out as a backend would receive them.
  */
-@Command(name = "demo", mixinStandardHelpOptions = true, sortOptions = false,
+@Command(name = "demo", mixinStandardHelpOptions = true, sortOptions = false, abbreviateSynopsis = true,
         description = "Sends one spoken order through speech, language and picture, and shows what comes back.")
 public final class DemoCommand implements Callable<Integer> {
     private static final String SPOKEN = "초콜릿 케이크 하나 주문할게요. 딸기를 올려 주세요.";

@@ -21,7 +21,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 /** {@code ai-server doctor}: looks at everything that a run needs, says what is wrong and what to do. Changes nothing. */
-@Command(name = "doctor", mixinStandardHelpOptions = true, sortOptions = false,
+@Command(name = "doctor", mixinStandardHelpOptions = true, sortOptions = false, abbreviateSynopsis = true,
         description = "Checks JDK, native libraries, devices, Redis, models and ffmpeg; takes the options of run.")
 public final class DoctorCommand implements Callable<Integer> {
     private static final Duration REDIS_PATIENCE = Duration.ofSeconds(5);
@@ -87,6 +87,9 @@ public final class DoctorCommand implements Callable<Integer> {
         files.forEach((option, file) -> {
             if (file != null) {
                 check("model", () -> {
+                    if (file.endsWith(Models.DEMO_TEXT_ENCODER) && !Files.exists(file)) {
+                        return option + " " + file + " (written at first use)";
+                    }
                     if (!Files.isReadable(file)) {
                         throw new CommandFailure(option + " " + file + " cannot be read; see models-gguf/README.md");
                     }

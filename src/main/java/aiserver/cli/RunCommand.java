@@ -31,7 +31,7 @@ import picocli.CommandLine.Spec;
  * {@code ai-server run}: the worker. By default this process only watches: the worker is a child, started again when an
  * engine takes it down. With {@code --no-watch} (under systemd, in a container) it is this process.
  */
-@Command(name = "run", mixinStandardHelpOptions = true, sortOptions = false,
+@Command(name = "run", mixinStandardHelpOptions = true, sortOptions = false, abbreviateSynopsis = true,
         description = "Serves the queues until it is told to stop (SIGTERM, SIGINT; SIGTSTP: take no new jobs).")
 public final class RunCommand implements Callable<Integer> {
     private static final Logger LOG = LoggerFactory.getLogger(RunCommand.class);
