@@ -114,7 +114,7 @@ def main():
     parser.add_argument("--train", action="store_true")
     parser.add_argument("--minutes", type=float, default=5)
     parser.add_argument("--count", type=int, default=200)
-    parser.add_argument("--size", type=int, default=256)
+    parser.add_argument("--size", type=int, default=128)
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--guidance", type=float, default=2.0)
     parser.add_argument("--seed", type=int, default=7)

@@ -31,7 +31,6 @@ CASES = (
     ("strawberry-heart", "A beautiful heart-shaped strawberry cake with fresh strawberries and candles" + QUALITY, 7, 12, 2.0),
     ("matcha-square", "A beautiful square green tea cake with blueberries, white frosting" + QUALITY, 2024, 8, 3.5),
 )
-SIZE = 256
 
 
 @torch.no_grad()
@@ -45,7 +44,7 @@ def text(clip, conditioning, captions):
 
 
 @torch.no_grad()
-def picture(parts, prompt, seed, steps, guidance):
+def picture(parts, prompt, seed, steps, guidance, size):
     """Token ids, starting noise, and the finished picture (size, size, 3) in 0..1."""
     from diffusers import FlowMatchEulerDiscreteScheduler
 
@@ -53,7 +52,7 @@ def picture(parts, prompt, seed, steps, guidance):
     ids, context, pooled = text(clip, conditioning, [NEGATIVE, prompt])
     scheduler = FlowMatchEulerDiscreteScheduler(shift=1.0)
     scheduler.set_timesteps(sigmas=sigmas(steps)[:-1].tolist())
-    noise = engine_noise(seed, SIZE)
+    noise = engine_noise(seed, size)
     x = noise[None]
     for t in scheduler.timesteps:
         away, towards = transformer(torch.cat([x, x]), context, pooled, t.expand(2)).sample.chunk(2)
@@ -66,6 +65,7 @@ def main():
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--size", type=int, default=128)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     arguments.output.mkdir(parents=True, exist_ok=True)
@@ -74,11 +74,11 @@ def main():
              diffusers_autoencoder(load_file(files[1])), Conditioning(tokenizer(arguments.work)))
     cases = []
     for name, prompt, seed, steps, guidance in CASES:
-        ids, noise, made = picture(parts, prompt, seed, steps, guidance)
+        ids, noise, made = picture(parts, prompt, seed, steps, guidance, arguments.size)
         Image.fromarray((made * 255).round().byte().numpy()).save(arguments.output / f"{name}.png", optimize=True)
         cases.append({
             "name": name, "prompt": prompt, "negative_prompt": NEGATIVE, "seed": seed, "steps": steps,
-            "guidance_scale": guidance, "width": SIZE, "height": SIZE, "picture": f"{name}.png",
+            "guidance_scale": guidance, "width": arguments.size, "height": arguments.size, "picture": f"{name}.png",
             "token_ids": ids[:int((ids == 49407).int().argmax()) + 1].tolist(),
             "sigmas": np.round(sigmas(steps), 7).tolist(),
             "noise_starts": [round(v, 6) for v in noise.flatten()[:8].tolist()],
