@@ -30,10 +30,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.IntConsumer;
-import java.util.stream.Stream;
 
 /**
  * The worker: pops jobs from the queues, has them done, and publishes each result. A job flows through this file from top to
@@ -45,9 +43,6 @@ import java.util.stream.Stream;
 public final class AIWorker {
     private static final Logger LOG = LoggerFactory.getLogger(AIWorker.class);
     private static final Duration LOOK_AGAIN = Duration.ofMillis(200);
-    /** How long an engine gets to notice that its job is given back. */
-    private static final Duration BREAK_OFF = Duration.ofSeconds(3);
-    private static final int FRAMES_SHOWN = 12;
 
     private final WorkerSettings settings;
     private final RedisClient redis;
@@ -61,8 +56,9 @@ public final class AIWorker {
     private final Map<TaskType, Lane> lanes = new EnumMap<>(TaskType.class);
     private final List<Thread> monitors = new ArrayList<>();
     private final Supervisor supervisor;
+    private final Admission admission;
+    private final Drain drain;
     private final AtomicReference<WorkerStatus.Phase> phase = new AtomicReference<>(WorkerStatus.Phase.NEW);
-    private final CountDownLatch hurry = new CountDownLatch(1);
     private final CountDownLatch stopped = new CountDownLatch(1);
 
     /**
@@ -93,6 +89,8 @@ public final class AIWorker {
         Membership membership = new Membership(redis, settings.delivery(), settings.workerId(), codec);
         this.supervisor = new Supervisor(this, settings, redis, membership, delivery, lanes.values(), metrics, voiceFirst, clock,
                 fatal);
+        this.admission = new Admission(delivery, clock, supervisor::tooOld, this::taking);
+        this.drain = new Drain(lanes.values(), patience, this::giveBack);
     }
 
     /** Starts the lanes and returns; Redis need not be there yet. */
@@ -119,7 +117,7 @@ public final class AIWorker {
                     patience.sleep(LOOK_AGAIN);
                     continue;
                 }
-                relieve(lane);
+                admission.relieve(lane, (message, why) -> work(lane, codec.open(kind, message), why));
                 lane.unloadIfIdle();
                 if (lane.acquire(LOOK_AGAIN)) {
                     pop(lane);
@@ -136,7 +134,7 @@ public final class AIWorker {
                 break;
             } catch (RuntimeException | Error e) {
                 // Nothing that one message does may end a lane.
-                LOG.error("lane {} goes on after {}", kind.wireName(), where(e));
+                LOG.error("lane {} goes on after {}", kind.wireName(), Failure.where(e));
                 patience.pause(++failures);
             }
         }
@@ -168,31 +166,6 @@ public final class AIWorker {
             if (!handedOver) {
                 lane.release();
             }
-        }
-    }
-
-    // Refuses what is too much, on the monitor's own thread, since the lane's hands are full when it matters.
-    private void relieve(Lane lane) {
-        LaneSettings limits = lane.settings();
-        long most = limits.maxQueue();
-        while (most > 0 && taking()) {
-            Optional<byte[]> message = delivery.shed(lane.kind(), most, limits.giveWay());
-            if (message.isEmpty()) {
-                break;
-            }
-            work(lane, codec.open(lane.kind(), message.get()), "more than " + most + " jobs wait for " + lane.kind().wireName());
-        }
-        for (long over = supervisor.tooOld(lane); over > 0 && taking(); over--) {
-            if (limits.giveWay() == Delivery.Side.OLDEST
-                    && delivery.depth(lane.kind()).ageMs(clock.millis()) <= limits.maxAge().toMillis()) {
-                break;
-            }
-            Optional<byte[]> message = delivery.shed(lane.kind(), 0, limits.giveWay());
-            if (message.isEmpty()) {
-                break;
-            }
-            work(lane, codec.open(lane.kind(), message.get()),
-                    "jobs for " + lane.kind().wireName() + " wait longer than " + limits.maxAge().toMillis() + " ms");
         }
     }
 
@@ -251,13 +224,13 @@ public final class AIWorker {
         try {
             LOG.atInfo().addKeyValue("request_id", claim.requestId()).addKeyValue("task_type", lane.kind().wireName())
                     .addKeyValue("attempt", claim.attempt()).addKeyValue("queued_ms", Math.max(0, queuedMs)).log("job started");
-            refuse(lane, claim, refusal, queuedMs);
+            admission.check(lane, claim, refusal, queuedMs);
             Job job = codec.read(claim.envelope());
             begun = true;
             result = dispatchTask(job, run);
         } catch (Throwable e) {
             boolean told = begun && run.stopped() != null && run.stopped() != JobRun.Stop.DRAINED;
-            error = told ? run.why() : asJobException(claim, e);
+            error = told ? run.why() : Failure.asJobException(claim.requestId(), e);
         } finally {
             voiceFirst.leave(lane.kind());
         }
@@ -275,27 +248,6 @@ public final class AIWorker {
             lane.running().remove(run);
         }
         afterwards(lane, error);
-    }
-
-    private void refuse(Lane lane, Claim claim, String refusal, long queuedMs) {
-        if (claim.verdict() == Claim.Verdict.CANCELLED) {
-            throw new JobException(ErrorCode.CANCELLED, "the job was cancelled while it waited");
-        }
-        if (claim.verdict() == Claim.Verdict.EXHAUSTED) {
-            throw new JobException(ErrorCode.ENGINE_CRASHED, "the worker process died while it did this job, "
-                    + claim.attempt() + " times; it is not tried again");
-        }
-        Long deadline = claim.envelope().deadlineAt();
-        if (deadline != null && clock.millis() >= deadline) {
-            throw new JobException(ErrorCode.EXPIRED, "deadline_at " + deadline + " had passed before the job was started");
-        }
-        if (refusal != null) {
-            throw new JobException(ErrorCode.OVERLOADED, refusal);
-        }
-        Duration maxAge = lane.settings().maxAge();
-        if (maxAge != null && lane.settings().giveWay() == Delivery.Side.OLDEST && queuedMs > maxAge.toMillis()) {
-            throw new JobException(ErrorCode.OVERLOADED, "the job waited longer than " + maxAge.toMillis() + " ms");
-        }
     }
 
     /** Has a job done by its service, on the calling thread; throws whatever the service throws. */
@@ -347,23 +299,11 @@ public final class AIWorker {
         }
     }
 
-    /** Answers the jobs whose engines hang and gives all others back, each with one try, before the process ends. */
+    /** Stops at once because of engines that hang: their jobs are answered, all others given back. */
     void abandon(List<JobRun> stuck) {
         requestStop();
-        hurry.countDown();
-        patience.giveUp();
-        for (JobRun run : running().filter(JobRun::settle).toList()) {
-            try {
-                if (stuck.contains(run)) {
-                    publishResult(run.claim(), new Reply(run.claim().requestId(), run.kind(), settings.workerId(),
-                            run.claim().attempt(), 0, run.elapsed().toMillis(), null, run.why()));
-                } else {
-                    giveBack(run);
-                }
-            } catch (RedisException e) {
-                LOG.warn("job {} is left to recovery: {}", run.claim().requestId(), e.getMessage());
-            }
-        }
+        drain.abandon(stuck, run -> publishResult(run.claim(), new Reply(run.claim().requestId(), run.kind(),
+                settings.workerId(), run.claim().attempt(), 0, run.elapsed().toMillis(), null, run.why())));
     }
 
     private void afterwards(Lane lane, JobException error) {
@@ -386,24 +326,6 @@ public final class AIWorker {
         }
     }
 
-    private static JobException asJobException(Claim claim, Throwable e) {
-        return switch (e) {
-            case JobException known -> known;
-            case OutOfMemoryError memory -> new JobException(ErrorCode.OUT_OF_MEMORY, "the worker has no memory left for this job");
-            default -> {
-                LOG.atError().addKeyValue("request_id", claim.requestId()).log("job failed inside the worker: {}", where(e));
-                yield new JobException(ErrorCode.INTERNAL, "the job failed inside the worker (" + e.getClass().getSimpleName() + ")");
-            }
-        };
-    }
-
-    // The place of a failure without its message, which may repeat what a customer said.
-    private static String where(Throwable e) {
-        StringBuilder text = new StringBuilder(e.getClass().getName());
-        Stream.of(e.getStackTrace()).limit(FRAMES_SHOWN).forEach(frame -> text.append(" < ").append(frame));
-        return e.getCause() == null || e.getCause() == e ? text.toString() : text + " caused by " + e.getCause().getClass().getName();
-    }
-
     /** Takes no new jobs until {@link #resume}; what is in hand goes on. */
     public void quiet() {
         if (phase.compareAndSet(WorkerStatus.Phase.WORKING, WorkerStatus.Phase.QUIET)) {
@@ -421,9 +343,9 @@ public final class AIWorker {
     public void requestStop() {
         WorkerStatus.Phase before = phase.getAndUpdate(p -> p == WorkerStatus.Phase.STOPPED ? p : WorkerStatus.Phase.DRAINING);
         if (before == WorkerStatus.Phase.WORKING || before == WorkerStatus.Phase.QUIET) {
-            new Thread(this::drain, "drain").start();
+            new Thread(this::end, "drain").start();
         } else if (before == WorkerStatus.Phase.DRAINING) {
-            hurry.countDown();
+            drain.hurry();
         } else if (before == WorkerStatus.Phase.NEW) {
             phase.set(WorkerStatus.Phase.STOPPED);
             stopped.countDown();
@@ -444,22 +366,10 @@ public final class AIWorker {
         }
     }
 
-    private void drain() {
-        LOG.info("worker {} stops: {} jobs in hand, at most {} s for them", settings.workerId(), running().count(),
+    private void end() {
+        LOG.info("worker {} stops: {} jobs in hand, at most {} s for them", settings.workerId(), drain.running().count(),
                 settings.drainTimeout().toSeconds());
-        boolean idle = awaitIdle(settings.drainTimeout(), hurry);
-        if (!idle) {
-            running().forEach(run -> run.stop(JobRun.Stop.DRAINED));
-            idle = awaitIdle(BREAK_OFF, new CountDownLatch(1));
-        }
-        patience.giveUp();
-        running().filter(JobRun::settle).forEach(run -> {
-            try {
-                giveBack(run);
-            } catch (RedisException e) {
-                LOG.warn("job {} is left to recovery: {}", run.claim().requestId(), e.getMessage());
-            }
-        });
+        boolean idle = drain.run(settings.drainTimeout());
         monitors.forEach(AIWorker::join);
         supervisor.stop();
         lanes.values().forEach(Lane::close);
@@ -472,33 +382,12 @@ public final class AIWorker {
         stopped.countDown();
     }
 
-    // The monitors may still hand over what they were just popping, so hands count, not only runs.
-    private boolean awaitIdle(Duration most, CountDownLatch cut) {
-        long end = System.nanoTime() + most.toNanos();
-        try {
-            while (lanes.values().stream().anyMatch(lane -> lane.inHand() > 0)) {
-                long left = end - System.nanoTime();
-                if (left <= 0 || cut.await(Math.min(left, TimeUnit.MILLISECONDS.toNanos(20)), TimeUnit.NANOSECONDS)) {
-                    return false;
-                }
-            }
-            return true;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return false;
-        }
-    }
-
     private static void join(Thread thread) {
         try {
             thread.join(Duration.ofSeconds(10));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-    }
-
-    private Stream<JobRun> running() {
-        return lanes.values().stream().flatMap(lane -> lane.running().stream());
     }
 
     private boolean open() {
