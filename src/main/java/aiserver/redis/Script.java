@@ -4,6 +4,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 import java.util.Locale;
 
 /** The steps of delivery that must be atomic, as Lua beside this class: each file says its keys, arguments and answer. */
@@ -11,6 +14,7 @@ public enum Script {
     CLAIM, FINISH, BURY, DROP, PUT_BACK, RECOVER, HEARTBEAT, FORGET, DEPTH, SHED, NOTE_CANCEL;
 
     private final String source;
+    private final String digest;
 
     Script() {
         String file = name().toLowerCase(Locale.ROOT) + ".lua";
@@ -19,9 +23,17 @@ public enum Script {
                 throw new IllegalStateException("aiserver/redis/" + file + " is not on the class path");
             }
             source = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+            digest = HexFormat.of().formatHex(MessageDigest.getInstance("SHA-1").digest(source.getBytes(StandardCharsets.UTF_8)));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-1", e);
         }
+    }
+
+    /** The name by which Redis knows a script that it has seen: the SHA-1 of its source. */
+    public String digest() {
+        return digest;
     }
 
     public String source() {
