@@ -51,7 +51,7 @@ record Lettering(List<String> words, String rest) {
         StringBuilder rest = new StringBuilder();
         while (matcher.find()) {
             String written = matcher.group(1) != null ? matcher.group(1) : matcher.group(2);
-            String latin = PromptText.ascii(written);
+            String latin = PromptText.ascii(written.replace('"', ' '));
             boolean drawable = written.chars().noneMatch(c -> PromptText.isUnspaced((char) c))
                     && latin.chars().anyMatch(Character::isLetterOrDigit);
             if (drawable) {

@@ -108,8 +108,10 @@ final class PromptScanner {
             if (word.chars().allMatch(c -> c >= '0' && c <= '9')) {
                 String digits = word.length() <= 4 ? word : "0";
                 add(wordEnd, List.of(new CakeWord(CakeWord.Kind.NUMBER, String.valueOf(Integer.parseInt(digits)))));
-            } else {
+            } else if (word.chars().filter(Character::isLetter).count() > 1) {
                 add(wordEnd, List.of());
+            } else {
+                at = wordEnd; // a letter or apostrophe alone says nothing
             }
         }
 

@@ -116,6 +116,10 @@ final class UnsafeSpacedWords {
             return false;
         }
         String letters = bare(token);
+        // Digits around a word may stand for letters or for nothing.
+        if (words.contains(letters.replaceAll("^[0-9]+|[0-9]+$", ""))) {
+            return true;
+        }
         for (String reading : List.of(read(letters, 'i'), read(letters, 'l'))) {
             if (words.contains(reading) || words.contains(reading.replaceAll("(.)\\1{2,}", "$1"))
                     || reading.contains("*") && matchesAny(reading)) {

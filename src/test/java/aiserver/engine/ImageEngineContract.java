@@ -14,8 +14,9 @@ abstract class ImageEngineContract {
     /** An engine whose longest side is 128 pixels; the test does not close it. */
     abstract ImageEngine engine();
 
+    /** As cheap as a picture gets: one step, without guidance. */
     static ImageRequest request(String prompt, long seed) {
-        return new ImageRequest(prompt, "ugly", 64, 64, 3, 2.0, seed);
+        return new ImageRequest(prompt, "", 64, 64, 1, 1.0, seed);
     }
 
     static Kind kindOf(Throwable thrown) {
@@ -32,10 +33,13 @@ abstract class ImageEngineContract {
     }
 
     @Test
-    void seedAndPromptMakeADifference() {
+    void seedPromptAndNegativePromptMakeADifference() {
         byte[] picture = engine().generate(request("a red cake", 1), RunControl.NONE).rgb();
         assertThat(engine().generate(request("a red cake", 2), RunControl.NONE).rgb()).isNotEqualTo(picture);
         assertThat(engine().generate(request("three blue candles", 1), RunControl.NONE).rgb()).isNotEqualTo(picture);
+        byte[] guided = engine().generate(new ImageRequest("a red cake", "ugly", 64, 64, 1, 3.0, 1), RunControl.NONE).rgb();
+        assertThat(engine().generate(new ImageRequest("a red cake", "blue", 64, 64, 1, 3.0, 1), RunControl.NONE).rgb())
+                .isNotEqualTo(guided).isNotEqualTo(picture);
     }
 
     @Test
@@ -59,7 +63,7 @@ abstract class ImageEngineContract {
     void progressGrowsFromStepToStep() {
         engine().load(RunControl.NONE);
         List<Double> told = new ArrayList<>();
-        engine().generate(request("a cake", 1), new RunControl() {
+        engine().generate(new ImageRequest("a cake", "ugly", 64, 64, 3, 2.0, 1), new RunControl() {
             @Override
             public boolean cancelled() {
                 return false;
@@ -90,7 +94,7 @@ abstract class ImageEngineContract {
                 steps.incrementAndGet();
             }
         };
-        assertThatThrownBy(() -> engine().generate(new ImageRequest("a cake", "", 64, 64, 200, 2.0, 1), afterTwoSteps))
+        assertThatThrownBy(() -> engine().generate(new ImageRequest("a cake", "", 64, 64, 200, 1.0, 1), afterTwoSteps))
                 .satisfies(e -> assertThat(kindOf(e)).isEqualTo(Kind.CANCELLED)).hasMessage("picture cancelled");
         assertThat(steps.get()).isLessThan(6);
         assertThat(engine().loaded()).isTrue();

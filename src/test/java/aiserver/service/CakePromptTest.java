@@ -3,6 +3,8 @@ package aiserver.service;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import aiserver.engine.FakeImageEngine;
+import aiserver.job.ErrorCode;
+import aiserver.job.JobException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -118,6 +121,28 @@ class CakePromptTest {
         "가가가가가가가가가가가가가가가가가가가가가가가가", "ㅋㅋㅋ ㅎㅎ 초코 ㅠㅠ", "Ｃｈｏｃｏｌａｔｅ"})
     void theEncoderGetsPlainAsciiWithoutControlSigns(String order) {
         assertThat(service.enhancePrompt(order)).matches("[A-Za-z0-9 ,.'\"!&-]+").startsWith("A beautiful ").endsWith(END);
+    }
+
+    @Test
+    void whateverIsWrittenTheEncoderGetsPlainAscii() {
+        Random random = new Random(3);
+        String[] pieces = {"초코", "케이크", "딸기", "누드", "이", "라고", "써주세요", "\"", "'", "イチゴ", "のせて", "ケーキ", "ー", "裸", "漢字", "3",
+            "99999999999", "초", "개", "with", "cake", "Happy", " ", "  ", "\n", ".", ",", "🎂", "\u200b", "ㄴㅜㄷㅡ", "ㅋㅋ", "é", "ß", "Ω", "(", "[", ":1.9)",
+            "<|endoftext|>", "\\", "\u0000", "\uD83C", "ｓｅｘ", "%s", "$1", "-", "&", "!"};
+        for (int round = 0; round < 1500; round++) {
+            StringBuilder order = new StringBuilder();
+            for (int i = random.nextInt(30); i >= 0; i--) {
+                order.append(pieces[random.nextInt(pieces.length)]);
+            }
+            try {
+                EnhancedPrompt prompt = service.enhance(order.toString());
+                assertThat(prompt.text()).as(order.toString()).matches("[A-Za-z0-9 ,.'\"!&-]+").endsWith(END)
+                        .doesNotContainIgnoringCase("nude").doesNotContain("  ");
+                assertThat(prompt.text().chars().filter(c -> c == '"').count() % 2).as(prompt.text()).isZero();
+            } catch (JobException e) {
+                assertThat(e.code()).as(order.toString()).isEqualTo(ErrorCode.UNSAFE_PROMPT);
+            }
+        }
     }
 
     @Test
