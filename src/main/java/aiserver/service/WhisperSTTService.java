@@ -118,8 +118,7 @@ public final class WhisperSTTService {
         for (Stretch window : windows) {
             int length = window.to() - window.from();
             ScopeControl control = new ScopeControl(scope, "transcribe", share(done, sound), share(done + length, sound));
-            Transcript transcript = engine.transcribe(recording.window(window.from(), window.to()),
-                    request(language, length), control);
+            Transcript transcript = listen(recording.window(window.from(), window.to()), request(language, length), control);
             if (language == null) {
                 // The first window decides for all, as one caller speaks one language.
                 language = transcript.language();
@@ -136,8 +135,25 @@ public final class WhisperSTTService {
                 recording.seconds(), segments);
     }
 
+    /**
+     * Where somebody speaks and the model says nothing, it is asked again without the shop's words: a model that learned
+     * few such prompts can take one for the whole text.
+     */
+    private Transcript listen(float[] samples, SpeechRequest request, ScopeControl control) {
+        Transcript transcript = engine.transcribe(samples, request, control);
+        boolean silent = transcript.segments().stream().allMatch(segment -> segment.text().isBlank());
+        String told = prompts.getOrDefault(transcript.language(), "");
+        if (!silent || told.isEmpty()) {
+            return transcript;
+        }
+        Transcript again = engine.transcribe(samples,
+                request.withLanguage(transcript.language()).withInitialPrompts(Map.of()), control);
+        return new Transcript(transcript.language(), transcript.languageProbability(), again.segments());
+    }
+
     private static double share(long done, long all) {
-        return DECODED + (1 - DECODED) * done / all;
+        // The last share is exactly 1, whatever the digits that the products lose.
+        return done == all ? 1 : Math.min(1, DECODED + (1 - DECODED) * done / all);
     }
 
     private List<Stretch> speech(Recording recording, JobScope scope) {
@@ -187,8 +203,8 @@ public final class WhisperSTTService {
         return said.toString().strip();
     }
 
-    /** To milliseconds, which is finer than the model's 20 ms. */
+    /** Down to milliseconds, which is finer than the model's 20 ms, and never behind the recording's end. */
     private static double rounded(double seconds) {
-        return Math.round(seconds * 1000) / 1000.0;
+        return Math.floor(seconds * 1000) / 1000;
     }
 }

@@ -55,6 +55,19 @@ class WhisperSTTServiceTest {
     }
 
     @Test
+    void asksAgainWithoutTheShopsWordsWhereTheySilenceTheModel() {
+        FakeSpeechEngine engine = new FakeSpeechEngine(heard -> heard.request().initialPrompts().isEmpty()
+                ? List.of(FakeSpeechEngine.segment(0, 1, "케이크 주세요")) : List.of());
+        SpeechResult result = service(engine).transcribe(job(ORDER, null), JobScope.NONE);
+        assertThat(result.text()).isEqualTo("케이크 주세요");
+        assertThat(result.languageProbability()).isEqualTo(0.9);
+        assertThat(engine.calls()).extracting(call -> call.request().language()).containsExactly(null, "ko");
+        FakeSpeechEngine deaf = new FakeSpeechEngine(heard -> List.of());
+        assertThat(service(deaf, SpeechSettings.DEFAULT.withWords(false)).transcribe(job(ORDER, "ko"), JobScope.NONE).text()).isEmpty();
+        assertThat(deaf.calls()).hasSize(1);
+    }
+
+    @Test
     void takesCodesInAnyCase() {
         FakeSpeechEngine engine = FakeSpeechEngine.hearing("hello");
         assertThat(service(engine).transcribe(job(ORDER, " EN "), JobScope.NONE).language()).isEqualTo("en");
@@ -156,6 +169,17 @@ class WhisperSTTServiceTest {
                 .isInstanceOf(JobException.class)
                 .extracting(e -> ((JobException) e).code()).isEqualTo(ErrorCode.CANCELLED);
         assertThat(told).isSorted().allMatch(fraction -> fraction >= 0 && fraction <= 1);
+    }
+
+    @Test
+    void itsProgressNeverPassesTheEnd() {
+        WhisperSTTService service = service(FakeSpeechEngine.hearing("네"));
+        // Lengths whose shares of the whole round up and down.
+        for (int samples = 16_000; samples < 17_000; samples += 7) {
+            float[] sound = Sound.chirp(16_000, samples / 16_000.0);
+            SpeechResult result = service.transcribe(job(Sound.wav(sound, 16_000), "ko"), JobScope.NONE);
+            assertThat(result.segments().getLast().end()).isLessThanOrEqualTo(result.durationSeconds());
+        }
     }
 
     @Test

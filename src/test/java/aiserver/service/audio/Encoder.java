@@ -8,18 +8,18 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Writes sounds in the formats of browsers, phones and recorders, with the ffmpeg that the project carries. */
-final class Encoder {
-    static final FfmpegProgram CARRIED = new FfmpegProgram(null, "", FfmpegArchive.ofClassPath());
+public final class Encoder {
+    public static final FfmpegProgram CARRIED = new FfmpegProgram(null, "", FfmpegArchive.ofClassPath());
 
     private Encoder() {
     }
 
     /** The file that ffmpeg makes of a chirp of some seconds with these output options, in a container by its ending. */
-    static byte[] chirp(double seconds, String ending, String... options) {
+    public static byte[] chirp(double seconds, String ending, String... options) {
         return encode(Sound.wav(Sound.chirp(48000, seconds), 48000), ending, options);
     }
 
-    static byte[] encode(byte[] wav, String ending, String... options) {
+    public static byte[] encode(byte[] wav, String ending, String... options) {
         try {
             Path folder = Files.createTempDirectory("encoder");
             Path in = Files.write(folder.resolve("in.wav"), wav);
