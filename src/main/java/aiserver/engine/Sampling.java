@@ -6,7 +6,8 @@ package aiserver.engine;
  * @param temperature 0: always the likeliest token, the rest is ignored
  * @param topK        1 or more candidates
  * @param topP        0 to 1, share of probability that candidates hold
- * @param seed        same seed, model, prompt and settings: same answer
+ * @param seed        same seed, model, prompt and settings: same draws, and the same answer but for roundings where a
+ *                    prompt is computed in other pieces
  */
 public record Sampling(double temperature, int topK, double topP, double minP, long seed) {
     public static final Sampling GREEDY = new Sampling(0, 1, 1, 0, 0);
