@@ -27,9 +27,9 @@ from export import CONTEXT, POOLED, clip_text_model, diffusers_autoencoder, diff
 from sample import engine_noise, sigmas
 
 CASES = (
-    ("chocolate", "A beautiful chocolate cake" + QUALITY, 42, 12, 2.0),
-    ("strawberry-heart", "A beautiful heart-shaped strawberry cake with fresh strawberries and candles" + QUALITY, 7, 12, 2.0),
-    ("matcha-square", "A beautiful square green tea cake with blueberries, white frosting" + QUALITY, 2024, 8, 3.5),
+    ("chocolate", "A beautiful chocolate cake" + QUALITY, 42, 8, 2.0),
+    ("strawberry-heart", "A beautiful heart-shaped strawberry cake with fresh strawberries and candles" + QUALITY, 7, 8, 2.0),
+    ("matcha-square", "A beautiful square green tea cake with blueberries, white frosting" + QUALITY, 2024, 6, 3.5),
 )
 
 
