@@ -18,8 +18,8 @@ import java.util.Map;
  * worker's processing list, claimed (lease, attempt), and finished in one atomic step; being on that list is what makes it
  * ours. In plain mode there is no such list, and what a dying worker held is lost.
  *
- * <p>One per worker. {@link #next}, {@link #shed} and {@link #releaseUnclaimed} of one kind belong to one thread, the lane's; the rest is safe from
- * any. Every call may be repeated after a {@link RedisException}: none takes or answers twice.
+ * <p>One per worker. {@link #next}, {@link #shed}, {@link #pull} and {@link #releaseUnclaimed} of one kind belong to one thread, the
+ * lane's; the rest is safe from any. Every call may be repeated after a {@link RedisException}: none takes or answers twice.
  */
 public final class Delivery {
     private static final byte[] YES = "1".getBytes(StandardCharsets.US_ASCII);
@@ -29,6 +29,10 @@ public final class Delivery {
 
     /** A longer message is not decoded in the server just to learn its age. */
     private static final long LOOKED_INTO = 4 << 20;
+
+    /** So many waiting messages are searched for a cancelled one. */
+    private static final long SEARCHED = 1_000;
+    private static final long SEARCHED_BYTES = 64 << 20;
 
     /** Which end of a queue is refused when there is too much in it. */
     public enum Side {
@@ -164,10 +168,18 @@ public final class Delivery {
         letGo(envelope);
     }
 
-    /** Remembers a cancel that was published for a job that may still wait. */
-    public void noteCancel(String requestId) {
-        redis.eval(Script.NOTE_CANCEL, List.of(Keys.cancel(requestId), Keys.result(requestId)),
-                List.of(bytes(settings.resultTtl().toMillis())));
+    /** Remembers a cancel that was published for a job that may still wait; false where it was answered already. */
+    public boolean noteCancel(String requestId) {
+        return number(redis.eval(Script.NOTE_CANCEL, List.of(Keys.cancel(requestId), Keys.result(requestId)),
+                List.of(bytes(settings.resultTtl().toMillis()))).get(0)) == 1;
+    }
+
+    /** The message of a cancelled request that waits in this queue; to be claimed and answered. */
+    public Optional<byte[]> pull(TaskType kind, String requestId) {
+        Optional<byte[]> message = redis.eval(Script.PULL, List.of(kind.queue(), processing(kind)),
+                List.of(bytes(requestId), bytes(SEARCHED), bytes(SEARCHED_BYTES), reliable())).stream().findFirst();
+        message.ifPresent(m -> hold(kind, m));
+        return message;
     }
 
     private boolean putBack(TaskType kind, byte[] message, String requestId, String token) {

@@ -11,7 +11,7 @@ import java.util.Locale;
 
 /** The steps of delivery that must be atomic, as Lua beside this class: each file says its keys, arguments and answer. */
 public enum Script {
-    CLAIM, FINISH, BURY, DROP, PUT_BACK, RECOVER, HEARTBEAT, FORGET, DEPTH, SHED, NOTE_CANCEL;
+    CLAIM, FINISH, BURY, DROP, PUT_BACK, RECOVER, HEARTBEAT, FORGET, DEPTH, SHED, NOTE_CANCEL, PULL;
 
     private final String source;
     private final String digest;

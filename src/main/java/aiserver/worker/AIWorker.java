@@ -117,6 +117,9 @@ public final class AIWorker {
                     patience.sleep(LOOK_AGAIN);
                     continue;
                 }
+                for (String id = lane.cancelled().poll(); id != null; id = lane.cancelled().poll()) {
+                    delivery.pull(kind, id).ifPresent(message -> work(lane, codec.open(kind, message), null));
+                }
                 admission.relieve(lane, (message, why) -> work(lane, codec.open(kind, message), why));
                 lane.unloadIfIdle();
                 if (lane.acquire(LOOK_AGAIN)) {

@@ -7,8 +7,10 @@ import org.slf4j.LoggerFactory;
 
 import java.time.Duration;
 import java.util.Collection;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -30,6 +32,7 @@ final class Lane {
     private final Semaphore permits;
     private final ThreadPoolExecutor threads;
     private final Set<JobRun> running = ConcurrentHashMap.newKeySet();
+    private final Queue<String> cancelled = new ConcurrentLinkedQueue<>();
     private volatile String modelTrouble;
     private volatile long lastWorkNanos = System.nanoTime();
     private long lastLoadNanos;
@@ -59,6 +62,11 @@ final class Lane {
 
     Collection<JobRun> running() {
         return running;
+    }
+
+    /** Requests that were cancelled and may wait in this lane's queue; the monitor looks for them. */
+    Queue<String> cancelled() {
+        return cancelled;
     }
 
     /** Jobs between being popped and being let go. */

@@ -206,10 +206,15 @@ final class Supervisor {
         }
     }
 
-    // A cancel that was SET is found by looking; one that was published for a job not in hand is kept for when it is popped.
+    // A cancel that was SET is found by looking; one that was published for a job not in hand is kept, and
+    // the lanes look for it in their queues.
     private void cancel() {
         for (String requestId = cancels.peek(); requestId != null; requestId = cancels.peek()) {
-            delivery.noteCancel(requestId);
+            if (delivery.noteCancel(requestId)) {
+                for (Lane lane : lanes) {
+                    lane.cancelled().add(requestId);
+                }
+            }
             cancels.remove();
         }
         List<JobRun> runs = running();

@@ -235,6 +235,23 @@ abstract class DeliveryContract {
     }
 
     @Test
+    void aCancelledJobIsPulledOutOfTheMiddleOfItsQueue() {
+        queue(job("a"));
+        queue(job("b").replace("\"x\"", "\"r\""));
+        queue(job("r"));
+        queue(job("c"));
+        assertThat(one.noteCancel("r")).isTrue();
+        Envelope pulled = codec.open(KIND, one.pull(KIND, "r").orElseThrow());
+        assertThat(pulled.requestId()).isEqualTo("r");
+        assertThat(one.pull(KIND, "r")).isEmpty();
+        Claim claim = one.claim(pulled, one.newToken());
+        assertThat(claim.verdict()).isEqualTo(Claim.Verdict.CANCELLED);
+        assertThat(one.finish(claim, bytes(ERROR), false)).isTrue();
+        assertThat(redis().range(KIND.queue())).hasSize(3);
+        assertThat(redis().length(Keys.processing("w1", KIND))).isZero();
+    }
+
+    @Test
     void aCancelThatComesTooLateIsNotKept() {
         queue(job("r"));
         one.finish(take(one), bytes(SUCCESS), false);

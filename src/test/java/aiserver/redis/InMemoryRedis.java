@@ -174,6 +174,7 @@ public final class InMemoryRedis implements RedisClient {
             case DEPTH -> depth(keys);
             case SHED -> shed(keys, args);
             case NOTE_CANCEL -> noteCancel(keys, args);
+            case PULL -> pull(keys, args);
         });
     }
 
@@ -327,6 +328,29 @@ public final class InMemoryRedis implements RedisClient {
         }
         texts.put(k.get(0), new Text("1", nowMs + Long.parseLong(a.get(0))));
         return one(1);
+    }
+
+    private List<byte[]> pull(List<String> k, List<String> a) {
+        long left = Long.parseLong(a.get(2));
+        List<String> waiting = new ArrayList<>(list(k.get(0))).reversed();
+        for (String message : waiting.subList(0, (int) Math.min(waiting.size(), Long.parseLong(a.get(1))))) {
+            left -= message.length();
+            if (left < 0) {
+                break;
+            }
+            if (message.contains("\"request_id\":\"" + a.get(0) + "\"")) {
+                if (a.get(3).equals("1")) {
+                    push(k.get(1), message, true);
+                }
+                List<String> queue = list(k.get(0));
+                queue.remove(queue.lastIndexOf(message));
+                if (queue.isEmpty()) {
+                    lists.remove(k.get(0));
+                }
+                return List.of(bytes(message));
+            }
+        }
+        return List.of();
     }
 
     private void keepDead(String key, String message, int kept) {

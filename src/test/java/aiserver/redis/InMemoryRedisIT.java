@@ -15,7 +15,7 @@ import java.util.stream.Stream;
 /** The model in memory against the real thing: seeded random scripts on a few keys, every answer and every list the same. */
 class InMemoryRedisIT {
     private static final int STEPS = 400;
-    private static final List<String> MESSAGES = List.of("m1", "m2", "{\"created_at\":5}");
+    private static final List<String> MESSAGES = List.of("m1", "{\"a\":1,\"request_id\":\"r\"}", "{\"created_at\":5}");
     private static final List<String> TOKENS = List.of("w1 a", "w1 b", "w2 c");
     private static final String LONG = "600000";
 
@@ -62,6 +62,7 @@ class InMemoryRedisIT {
             case DEPTH -> List.of("q");
             case SHED -> List.of("q", processing);
             case NOTE_CANCEL -> List.of("cancel", "result");
+            case PULL -> List.of("q", processing);
         };
     }
 
@@ -81,6 +82,7 @@ class InMemoryRedisIT {
             case DEPTH -> Stream.of("1000");
             case SHED -> Stream.of(Integer.toString(random.nextInt(3)), random.nextBoolean() ? "LEFT" : "RIGHT", reliable);
             case NOTE_CANCEL -> Stream.of(LONG);
+            case PULL -> Stream.of("r", Integer.toString(random.nextInt(4)), "60", reliable);
         };
     }
 
