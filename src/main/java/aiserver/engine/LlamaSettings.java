@@ -68,6 +68,11 @@ public record LlamaSettings(Path model, String device, int contextTokens, int se
                 flashAttention, cacheType, repack, stateFolder);
     }
 
+    public LlamaSettings withFlashAttention(Boolean on) {
+        return new LlamaSettings(model, device, contextTokens, sequences, batchTokens, threads, promptThreads, gpuLayers,
+                on, cacheType, repack, stateFolder);
+    }
+
     public LlamaSettings withStateFolder(Path folder) {
         return new LlamaSettings(model, device, contextTokens, sequences, batchTokens, threads, promptThreads, gpuLayers,
                 flashAttention, cacheType, repack, folder);

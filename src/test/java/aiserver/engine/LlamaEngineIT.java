@@ -41,8 +41,9 @@ class LlamaEngineIT {
         engine.close();
     }
 
+    // Without flash attention, which sums in half precision on the CPU: answers are compared token by token.
     private static LlamaSettings settings(Path model) {
-        return LlamaSettings.of(model).withContext(2048, 4).withThreads(1).withDevice("cpu");
+        return LlamaSettings.of(model).withContext(2048, 4).withThreads(1).withDevice("cpu").withFlashAttention(false);
     }
 
     private static Generation say(String said, AnswerForm form, int maxTokens) {
@@ -480,6 +481,18 @@ class LlamaEngineIT {
                         .finished()).isTrue();
                 // the model's own limit is the smaller one
                 assertThat(other.contextTokens()).isEqualTo(1024);
+            }
+        }
+    }
+
+    @Test
+    void everyCacheTypeAndFlashAttentionWork() {
+        for (var type : LlamaSettings.CacheType.values()) {
+            LlamaSettings usual = settings(SmallQwen.file(1));
+            LlamaSettings other = new LlamaSettings(usual.model(), "cpu", 1024, 2, 512, 1, 1, -1, true, type, false);
+            try (LlamaEngine flash = new LlamaEngine(other)) {
+                assertThat(flash.generate(TextEngineContract.request("x", TextEngineContract.FORM, 200, Sampling.GREEDY), RunControl.NONE)
+                        .finished()).isTrue();
             }
         }
     }

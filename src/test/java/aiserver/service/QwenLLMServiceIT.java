@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 /** The whole service on the real engine, with noise for weights: whatever it says has the contract's form. */
 class QwenLLMServiceIT {
     private static final LlamaEngine ENGINE = new LlamaEngine(
-            LlamaSettings.of(SmallQwen.file(1)).withContext(4096, 2).withThreads(1).withDevice("cpu"));
+            LlamaSettings.of(SmallQwen.file(1)).withContext(4096, 2).withThreads(1).withDevice("cpu").withFlashAttention(false));
     private static final LanguageSettings SETTINGS = LanguageSettings.DEFAULT.withProfile(PromptTexts.Profile.COMPACT);
 
     @AfterAll
