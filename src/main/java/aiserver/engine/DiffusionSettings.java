@@ -3,7 +3,6 @@ package aiserver.engine;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Objects;
 import java.util.Set;
 
@@ -62,12 +61,6 @@ public record DiffusionSettings(Part diffusionModel, Part clipL, Part clipG, Par
         }
     }
 
-    /** The files with what is not measured to help everywhere left off. */
-    public static DiffusionSettings of(Path diffusionModel, Path clipL, Path taesd) {
-        return new DiffusionSettings(Part.of(diffusionModel), Part.of(clipL), null, null, null, Part.of(taesd), "auto", 0,
-                false, false, false, StepCache.NONE, true);
-    }
-
     /** The engine's rules for the types of weights: a pattern on tensor names and a type for each part that has one. */
     String weightTypeRules() {
         List<String> rules = new ArrayList<>();
@@ -83,15 +76,6 @@ public record DiffusionSettings(Part diffusionModel, Part clipL, Part clipG, Par
     private static void addRule(List<String> rules, String pattern, Part part) {
         if (part != null && part.weightType() != null) {
             rules.add(pattern + "=" + part.weightType());
-        }
-    }
-
-    /** @throws EngineException INVALID_INPUT that lists the names */
-    public static StepCache stepCache(String name) {
-        try {
-            return StepCache.valueOf(name.strip().toUpperCase(Locale.ROOT).replace('-', '_'));
-        } catch (IllegalArgumentException e) {
-            throw invalid("step cache '" + name + "' is none of none, easycache, dbcache, taylorseer, cache-dit, spectrum");
         }
     }
 
