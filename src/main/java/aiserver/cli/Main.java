@@ -81,8 +81,11 @@ public final class Main implements Runnable {
         return value == null || value.isBlank() ? demoProfile(environment, args) : Path.of(value);
     }
 
-    // The project's own small models, where it has some and nobody named others.
+    // The project's own small models, where it has some and nobody named others. Help shows the program's defaults.
     private static Path demoProfile(Map<String, String> environment, String[] args) {
+        if (Arrays.stream(args).anyMatch(arg -> arg.equals("--help") || arg.equals("-h") || arg.equals("help"))) {
+            return null;
+        }
         for (String option : List.of("stt-model", "llm-model", "image-model")) {
             if (environment.containsKey(SettingsSource.variable(option))
                     || Arrays.stream(args).anyMatch(arg -> arg.startsWith("--" + option))) {

@@ -60,7 +60,26 @@ class MainTest {
     @Test
     void aTaskThatIsNoneEndsItBeforeAnythingStarts() {
         assertThat(Main.run(Map.of(), "run", "--tasks=stt,tts")).isEqualTo(2);
-        assertThat(said()).isEqualTo("ai-server: --tasks has 'tts', which is none of stt, llm, image\n");
+        assertThat(said()).endsWith("ai-server: --tasks has 'tts', which is none of stt, llm, image\n");
+    }
+
+    @Test
+    void theProjectsOwnModelsAreTakenWhenNobodyNamesOthers() throws IOException {
+        // An unknown key shows that the profile was read.
+        Path demo = Files.createDirectories(folder.resolve("models-gguf/demo"));
+        Files.writeString(demo.resolve("profile.properties"), "seen=yes\n");
+        System.setProperty("aiserver.home", folder.toString());
+        try {
+            assertThat(Main.run(Map.of(), "doctor")).isEqualTo(2);
+            assertThat(said()).contains("[seen]");
+            said.reset();
+            assertThat(Main.run(Map.of(), "run", "--stt-model=x.bin", "--tasks=none")).isEqualTo(2);
+            assertThat(Main.run(Map.of("AISERVER_LLM_MODEL", "x.gguf"), "run", "--tasks=none")).isEqualTo(2);
+            assertThat(Main.run(Map.of(), "run", "--help")).isZero();
+            assertThat(said()).doesNotContain("[seen]");
+        } finally {
+            System.clearProperty("aiserver.home");
+        }
     }
 
     @Test
