@@ -92,7 +92,7 @@ class Maker:
         r = self.rng
         self.texts, self.replies = prompt.TEXTS[self.language], words.REPLIES[self.language]
         self.menu = {item["name"]: item for item in shop["menu"]}
-        self.events, self.dialogue, self.state, self.stage = shop["events"], [], {}, "greeting"
+        self.events, self.dialogue, self.state, self.stage = shop.get("events", []), [], {}, "greeting"
         self.suggested, self.user, self.history = None, {}, []
         self.tell_dialogue = r.random() < 0.6
         if r.random() < 0.4:

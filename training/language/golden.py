@@ -1,4 +1,5 @@
-"""Golden answers for the parity test: what transformers writes, greedily and in F32, with the weights of a GGUF file.
+"""Golden answers for the parity test: what transformers writes, greedily and in F32, with the weights of a GGUF file; 64
+tokens each, or up to the end of the turn.
 
     python golden.py ../../models-gguf/demo/qwen3-demo.gguf ../../src/test/resources/golden/language.json
 """
@@ -47,6 +48,8 @@ def main():
                 out = net(given, past_key_values=cache, use_cache=True)
                 cache = out.past_key_values
                 scores = out.logits[0, -1].log_softmax(-1)
+                if int(scores.argmax()) == tokenizer.token_to_id(prompt.END):
+                    break
                 written.append(int(scores.argmax()))
                 logprobs.append(round(float(scores.max()), 5))
                 given = torch.tensor([[written[-1]]])

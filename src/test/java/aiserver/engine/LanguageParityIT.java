@@ -1,0 +1,46 @@
+package aiserver.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import aiserver.job.JsonObjects;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/**
+ * The demo's language model answers here as it does in transformers: the same tokens of the same prompts, and the same
+ * greedy continuation. {@code training/language/golden.py} made the golden answers from the weights of the same file.
+ */
+class LanguageParityIT {
+    private static final Path MODEL = Path.of("models-gguf/demo/qwen3-demo.gguf");
+    private static final Path GOLDEN = Path.of("src/test/resources/golden/language.json");
+
+    @Test
+    void writesTheTokensThatTransformersWrites() throws IOException, NoSuchAlgorithmException {
+        Map<String, Object> golden = JsonObjects.read(Files.readString(GOLDEN));
+        assertThat(HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(MODEL))))
+                .as("the golden answers are of another file").isEqualTo(golden.get("sha256"));
+        List<?> prompts = (List<?>) golden.get("prompts");
+        assertThat(prompts).hasSizeGreaterThanOrEqualTo(20);
+        try (LlamaEngine engine = new LlamaEngine(LlamaSettings.of(MODEL).withContext(1024, 1).withThreads(1).withDevice("cpu"))) {
+            for (Object prompt : prompts) {
+                Map<?, ?> row = (Map<?, ?>) prompt;
+                List<ChatMessage> messages = ((List<?>) row.get("messages")).stream().map(message -> (Map<?, ?>) message)
+                        .map(message -> new ChatMessage(ChatMessage.Role.valueOf(((String) message.get("role")).toUpperCase(java.util.Locale.ROOT)),
+                                (String) message.get("content")))
+                        .toList();
+                List<?> wanted = (List<?>) row.get("tokens");
+                Generation written = engine.generate(new TextRequest(messages, new AnswerForm.Free(), wanted.size(), Sampling.GREEDY),
+                        RunControl.NONE);
+                assertThat(written.promptTokens()).isEqualTo(((List<?>) row.get("prompt_tokens")).size());
+                assertThat(written.tokens()).as(messages.getLast().content()).isEqualTo(wanted);
+            }
+        }
+    }
+}
