@@ -18,6 +18,7 @@ import aiserver.models.RandomWhisperModel;
 import aiserver.models.SileroTestModel;
 import aiserver.service.audio.AudioDecoder;
 import aiserver.service.audio.AudioLimits;
+import aiserver.service.audio.Encoder;
 import aiserver.service.audio.FfmpegProgram;
 import aiserver.service.audio.Sound;
 import java.io.IOException;
@@ -31,6 +32,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The whole way from a file to a text, on the real engine with a small random model: what it writes is noise. */
@@ -63,6 +65,19 @@ class WhisperSTTServiceIT {
         assertThat(result.text()).isNotBlank().doesNotContain("\uFFFD");
         assertThat(result.segments()).isNotEmpty().allMatch(segment ->
                 segment.start() >= 0 && segment.end() >= segment.start() && segment.end() <= 2.001);
+    }
+
+    /** Nothing is lost in these, so the samples are the same and with them even a random model's text. */
+    @ParameterizedTest
+    @CsvSource({
+        "wav, -c:a pcm_s24le", "wav, -c:a pcm_f32le", "wav, -c:a pcm_s32le", "flac, -c:a flac", "aiff, -c:a pcm_s16be",
+        "m4a, -c:a alac", "caf, -c:a pcm_s16le", "mka, -c:a pcm_s16le",
+    })
+    void sameTextInEveryFormatWithoutLoss(String ending, String options) {
+        byte[] wav = Sound.wav(Sound.chirp(22_050, 2), 22_050);
+        String text = service().transcribe(job(wav, "ko"), JobScope.NONE).text();
+        byte[] other = Encoder.encode(wav, ending, options.split(" "));
+        assertThat(service().transcribe(job(other, "ko"), JobScope.NONE).text()).isNotBlank().isEqualTo(text);
     }
 
     @Test
