@@ -119,7 +119,8 @@ def main():
         optimizer.step()
         step += 1
         with torch.no_grad():
-            keep = min(AVERAGE, step / (step + 10))
+            # with a falling rate the latest weights are the best ones, so the average gets short
+            keep = min(0.9 if arguments.decay and passed > 0.7 else AVERAGE, step / (step + 10))
             torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), 1 - keep)
         running = loss.item() if running is None else 0.99 * running + 0.01 * loss.item()
         if time.time() - saved_at > 120:
