@@ -56,6 +56,12 @@ public final class Main implements Runnable {
             System.err.println("ai-server: " + e.getMessage());
             return CommandLine.ExitCode.USAGE;
         }
+        line.setParameterExceptionHandler((failure, arguments) -> {
+            CommandLine command = failure.getCommandLine();
+            command.getErr().println("ai-server: " + failure.getMessage());
+            command.getErr().println("see ai-server " + (command.getParent() == null ? "" : command.getCommandName() + " ") + "--help");
+            return CommandLine.ExitCode.USAGE;
+        });
         line.setExecutionExceptionHandler((failure, command, result) -> {
             // What has a plain sentence says it; anything else is a fault of ours and shows where.
             if (failure instanceof EngineException || failure instanceof JobException || failure instanceof IllegalArgumentException

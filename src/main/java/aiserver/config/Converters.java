@@ -1,6 +1,8 @@
 package aiserver.config;
 
+import aiserver.service.ShopLanguage;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -55,6 +57,16 @@ final class Converters {
                 throw new TypeConversionException("'" + value + "' is more than 2047M");
             }
             return (int) bytes;
+        }
+    }
+
+    /** A language of the shop by its ISO 639-1 code. */
+    static final class Language implements ITypeConverter<ShopLanguage> {
+        @Override
+        public ShopLanguage convert(String value) {
+            return Arrays.stream(ShopLanguage.values()).filter(language -> language.code().equals(value.strip())).findFirst()
+                    .orElseThrow(() -> new TypeConversionException("'" + value + "' is none of "
+                            + Arrays.stream(ShopLanguage.values()).map(ShopLanguage::code).toList()));
         }
     }
 }

@@ -45,7 +45,7 @@ public final class LanguageOptions {
             description = "Where the state of the prompts' fixed part is kept across restarts. Default: prompt-states beside the model.")
     String stateFolder;
 
-    @Option(names = "--shop-language", paramLabel = "ko|en|ja",
+    @Option(names = "--shop-language", paramLabel = "ko|en|ja", converter = Converters.Language.class,
             description = "Language of prompts and answers. Default: that of what the customer says.")
     ShopLanguage shopLanguage;
 

@@ -90,6 +90,12 @@ class SettingsSourceTest {
         assertThat(settings.lanes().get(TaskType.LLM).idleUnload()).isEqualTo(Duration.ofMinutes(10));
         assertThat(settings.lanes().get(TaskType.LLM).giveWay()).isEqualTo(Delivery.Side.OLDEST);
         assertThat(settings.lanes().get(TaskType.LLM).loadAtStart()).isTrue();
+        assertThat(parse(new SettingsSource(Map.of("AISERVER_SHOP_LANGUAGE", "ja"), null)).language.service().language())
+                .isEqualTo(aiserver.service.ShopLanguage.JAPANESE);
+        assertThat(parse(new SettingsSource(Map.of(), null), "--llm-prompt=compact").language.service().profile())
+                .isEqualTo(aiserver.service.PromptTexts.Profile.COMPACT);
+        assertThatThrownBy(() -> parse(new SettingsSource(Map.of(), null), "--shop-language=de"))
+                .hasMessageContaining("'de' is none of [ko, en, ja]");
         assertThatThrownBy(() -> parse(new SettingsSource(Map.of(), null), "--idle-unload=soon"))
                 .hasMessageContaining("'soon' is no time such as 500ms");
         assertThatThrownBy(() -> parse(new SettingsSource(Map.of(), null), "--max-stt-message=9G"))
