@@ -61,6 +61,8 @@ public final class DemoCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         byte[] audio = audio();
+        // An order takes all three; with a lane missing its job would wait for a worker that never comes.
+        worker.tasks = List.of("stt", "llm", "image");
         Models models = Models.chosen(speech, language, image, worker.tasks);
         if (models.noise().contains("image")) {
             image.draft();
