@@ -2,7 +2,7 @@
 
     python export.py WORK ../../models-gguf/demo/qwen3-demo.gguf
 
-Matrices in F16, norms in F32. The weights are the running mean over the last steps of training.
+All in F32, so that greedy tokens can be held to those of transformers. The weights are the running mean over the last steps of training.
 """
 import json
 import pathlib
@@ -39,7 +39,7 @@ def write(path, weights, config, tokenizer_file):
     writer.add_name(NAME)
     writer.add_description("Small Qwen3 of this project, trained on made-up calls to cake shops")
     writer.add_license("MIT")
-    writer.add_file_type(gguf.LlamaFileType.MOSTLY_F16)
+    writer.add_file_type(gguf.LlamaFileType.ALL_F32)
     writer.add_context_length(config.max_position_embeddings)
     writer.add_embedding_length(config.hidden_size)
     writer.add_block_count(config.num_hidden_layers)
@@ -62,7 +62,7 @@ def write(path, weights, config, tokenizer_file):
     writer.add_chat_template(TEMPLATE)
     for name, weight in weights.items():
         array = weight.float().numpy()
-        writer.add_tensor(gguf_name(name), array.astype(np.float16) if array.ndim == 2 else array)
+        writer.add_tensor(gguf_name(name), array.astype(np.float32))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()

@@ -28,7 +28,7 @@ class LanguageParityIT {
                 .as("the golden answers are of another file").isEqualTo(golden.get("sha256"));
         List<?> prompts = (List<?>) golden.get("prompts");
         assertThat(prompts).hasSizeGreaterThanOrEqualTo(20);
-        try (LlamaEngine engine = new LlamaEngine(LlamaSettings.of(MODEL).withContext(1024, 1).withThreads(1).withDevice("cpu"))) {
+        try (LlamaEngine engine = new LlamaEngine(new LlamaSettings(MODEL, "cpu", 1024, 1, 512, 1, 1, 0, false, LlamaSettings.CacheType.F16, false))) {
             for (Object prompt : prompts) {
                 Map<?, ?> row = (Map<?, ?>) prompt;
                 List<ChatMessage> messages = ((List<?>) row.get("messages")).stream().map(message -> (Map<?, ?>) message)
