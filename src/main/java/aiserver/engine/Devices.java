@@ -63,13 +63,9 @@ public final class Devices {
             MemorySegment free = arena.allocate(ValueLayout.JAVA_LONG);
             MemorySegment total = arena.allocate(ValueLayout.JAVA_LONG);
             boolean known = guard_h.ag_device_memory(index, free, total);
-            return new Device(index, text(guard_h.ag_device_name(index)), text(guard_h.ag_device_description(index)),
+            return new Device(index, NativeText.copy(guard_h.ag_device_name(index)), NativeText.copy(guard_h.ag_device_description(index)),
                     Type.values()[guard_h.ag_device_type(index)],
                     known ? free.get(ValueLayout.JAVA_LONG, 0) : 0, known ? total.get(ValueLayout.JAVA_LONG, 0) : 0);
         }
-    }
-
-    private static String text(MemorySegment zeroTerminated) {
-        return zeroTerminated.reinterpret(Long.MAX_VALUE).getString(0);
     }
 }

@@ -54,7 +54,7 @@ final class Guard {
 
     /** The failure and warnings of this thread's last guarded call, on one line; empty if there were none. */
     static String words() {
-        String raw = guard_h.ag_words().reinterpret(Long.MAX_VALUE).getString(0);
+        String raw = NativeText.copy(guard_h.ag_words());
         String line = Arrays.stream(raw.split("\n"))
                 .map(String::strip)
                 .filter(text -> !text.isEmpty())

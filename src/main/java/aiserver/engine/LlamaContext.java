@@ -109,7 +109,7 @@ final class LlamaContext implements AutoCloseable {
 
     /** Of the engine; a saved state is of use to the same one only. */
     static String version() {
-        return llama_h.llama_version().reinterpret(Long.MAX_VALUE).getString(0);
+        return NativeText.copy(llama_h.llama_version());
     }
 
     int room() {

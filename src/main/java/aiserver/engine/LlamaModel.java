@@ -47,7 +47,7 @@ final class LlamaModel implements Vocabulary, AutoCloseable {
         this.pieces = new byte[llama_h.llama_vocab_n_tokens(vocabulary)][];
         this.trainedContext = llama_h.llama_model_n_ctx_train(model);
         MemorySegment template = llama_h.llama_model_chat_template(model, MemorySegment.NULL);
-        this.chatTemplate = template.equals(MemorySegment.NULL) ? null : template.reinterpret(Long.MAX_VALUE).getString(0);
+        this.chatTemplate = template.equals(MemorySegment.NULL) ? null : NativeText.copy(template);
     }
 
     /** @throws EngineException MODEL_NOT_AVAILABLE, OUT_OF_MEMORY, CANCELLED */

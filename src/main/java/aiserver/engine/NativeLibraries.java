@@ -82,21 +82,17 @@ public final class NativeLibraries {
                         + "); run scripts/build-native.sh --clean", e);
             }
         }
-        Abi.check(text(guard_h.ag_built_versions()), text(guard_h.ag_versions()), text(guard_h.ag_layouts()));
+        Abi.check(NativeText.copy(guard_h.ag_built_versions()), NativeText.copy(guard_h.ag_versions()), NativeText.copy(guard_h.ag_layouts()));
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment problem = guard_h.ag_init(arena.allocateFrom(folder.toString()));
             if (!problem.equals(MemorySegment.NULL)) {
-                throw unavailable(text(problem).strip()
+                throw unavailable(NativeText.copy(problem).strip()
                         + "; run scripts/build-native.sh here, or with --portable for all processors", null);
             }
         }
         NativeLog.start();
         Devices.all().forEach(device -> LOG.info("device {}: {} ({} MB free of {} MB)", device.name(),
                 device.description(), device.freeBytes() >> 20, device.totalBytes() >> 20));
-    }
-
-    private static String text(MemorySegment zeroTerminated) {
-        return zeroTerminated.reinterpret(Long.MAX_VALUE).getString(0);
     }
 
     private static EngineException unavailable(String message, Throwable cause) {

@@ -67,7 +67,7 @@ final class WhisperModel implements AutoCloseable {
         }
         List<String> codes = new ArrayList<>();
         for (int id = 0; id < file.languages() && id <= whisper_h.whisper_lang_max_id(); id++) {
-            codes.add(whisper_h.whisper_lang_str(id).reinterpret(Long.MAX_VALUE).getString(0));
+            codes.add(NativeText.copy(whisper_h.whisper_lang_str(id)));
         }
         return List.copyOf(codes);
     }
