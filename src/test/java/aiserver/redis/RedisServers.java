@@ -1,5 +1,6 @@
 package aiserver.redis;
 
+import io.lettuce.core.KillArgs;
 import io.lettuce.core.RedisURI;
 import io.lettuce.core.api.StatefulRedisConnection;
 
@@ -29,6 +30,14 @@ public final class RedisServers {
     /** Ends a server as the system would, without a last save. */
     public static void kill(EmbeddedRedis server) {
         server.kill();
+    }
+
+    /** Has a server cut every connection that it has. */
+    public static void cut(EmbeddedRedis server) {
+        command(server.uri(), connection -> {
+            connection.sync().clientKill(KillArgs.Builder.typeNormal().skipme());
+            connection.sync().clientKill(KillArgs.Builder.typePubsub().skipme());
+        });
     }
 
     /** Gives commands that the worker itself never does. */

@@ -28,50 +28,70 @@ import java.util.function.Supplier;
 
 /**
  * Two worker processes on one Redis, killed at seeded random moments; now and then Redis is killed and comes back with its
- * append-only file. Every job ends in one stored answer, none is lost, none is started more often than allowed.
- * {@code -Daiserver.chaos.kills=1000 -Daiserver.chaos.jobs=10000} is the long version.
+ * append-only file, or cuts every connection. Every job ends in one stored answer, none is lost, none is started more often than allowed.
+ * {@code -Daiserver.chaos.kills=1000 -Daiserver.chaos.jobs=10000} is the long version; {@code -Daiserver.chaos.minutes=90}
+ * makes either stop killing after that time and check what was done by then.
  */
 class ChaosIT {
     private static final Logger LOG = LoggerFactory.getLogger(ChaosIT.class);
     private static final int KILLS = Integer.getInteger("aiserver.chaos.kills", 20);
     private static final int JOBS = Integer.getInteger("aiserver.chaos.jobs", 300);
+    private static final long MINUTES = Long.getLong("aiserver.chaos.minutes", 1_000_000);
     private static final long SEED = Long.getLong("aiserver.chaos.seed", 20251122L);
+    /** After so many kills Redis is killed as well, and half way between two such its connections are cut. */
     private static final int KILLS_PER_REDIS_RESTART = 8;
+    private static final int KILLS_PER_LINE = 50;
     private static final long WORK_MS = 40;
     private static final int MAX_ATTEMPTS = 2;
 
     private final Random random = new Random(SEED);
     private final List<String> ids = new ArrayList<>();
     private final List<String> workers = new ArrayList<>();
+    private ClassArchive classes;
 
     @Test
-    void everyJobEndsInOneAnswer(@TempDir Path folder) throws Exception {
+    void everyJobEndsInOneAnswer(@TempDir Path folder, @TempDir Path archive) throws Exception {
+        classes = ClassArchive.in(archive);
         List<String> persistent = List.of("--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--dir", folder.toString());
         int port = RedisServers.freePort();
         EmbeddedRedis server = EmbeddedRedis.start(port, persistent);
         WorkerProcess[] alive = new WorkerProcess[2];
         try (RedisClient redis = new LettuceRedisClient(server.uri(), Duration.ofSeconds(5))) {
+            push(redis, 3);
+            try (WorkerProcess first = start(server, List.of())) {
+                await("the first answers", () -> started(redis) == 3 && left(redis) == 0);
+                assertThat(first.terminate()).isZero();
+            }
+            assertThat(classes.archive()).isNotEmptyFile();
             for (int i = 0; i < alive.length; i++) {
                 alive[i] = start(server, List.of());
             }
-            for (int kill = 1; kill <= KILLS; kill++) {
+            long end = System.nanoTime() + Duration.ofMinutes(MINUTES).toNanos();
+            int kills = 0;
+            for (int kill = 1; kill <= KILLS && System.nanoTime() < end; kill++) {
                 push(redis, JOBS * kill / KILLS);
                 long started = started(redis);
                 await("progress before kill " + kill, () -> started(redis) > started);
                 Thread.sleep(random.nextInt(300));
                 int victim = random.nextInt(alive.length);
                 alive[victim].kill();
+                kills = kill;
                 // Mostly as a watcher does, with the dead one's name; sometimes only the missing heartbeat tells.
                 alive[victim] = start(server, random.nextInt(4) > 0 ? List.of(alive[victim].name()) : List.of());
                 if (kill % KILLS_PER_REDIS_RESTART == 0) {
                     RedisServers.kill(server);
                     Thread.sleep(random.nextInt(500));
                     server = EmbeddedRedis.start(port, persistent);
+                } else if (kill % KILLS_PER_REDIS_RESTART == KILLS_PER_REDIS_RESTART / 2) {
+                    RedisServers.cut(server);
+                }
+                if (kill % KILLS_PER_LINE == 0) {
+                    LOG.info("{} kills, {} jobs pushed, {} starts of jobs", kill, ids.size(), started(redis));
                 }
             }
             await("the last answers", () -> ids.stream().allMatch(id -> redis.get(Keys.result(id)) != null));
             await("empty hands", () -> left(redis) == 0);
-            check(redis);
+            check(redis, kills);
         } finally {
             for (WorkerProcess worker : alive) {
                 if (worker != null) {
@@ -85,7 +105,7 @@ class ChaosIT {
     private WorkerProcess start(EmbeddedRedis server, List<String> dead) {
         String name = "w" + workers.size();
         workers.add(name);
-        return WorkerProcess.start(server.uri(), name, WORK_MS, dead);
+        return WorkerProcess.start(classes, server.uri(), name, WORK_MS, dead);
     }
 
     private void push(RedisClient redis, int upTo) {
@@ -117,7 +137,7 @@ class ChaosIT {
         return left;
     }
 
-    private void check(RedisClient redis) {
+    private void check(RedisClient redis, int kills) {
         Map<String, Integer> starts = new HashMap<>();
         redis.range(ChaosWorker.STARTS).forEach(id -> starts.merge(new String(id, StandardCharsets.UTF_8), 1, Integer::sum));
         int crashed = 0;
@@ -137,7 +157,7 @@ class ChaosIT {
         assertThat(crashed).as("jobs that were killed twice").isLessThan(ids.size() / 10);
         List<String> kept = ids.stream().flatMap(id -> List.of("ai:lease:" + id, "ai:attempts:" + id).stream()).toList();
         assertThat(redis.exist(kept)).as("leases and counts left behind").containsOnly(false);
-        LOG.info("{} jobs, {} kills: {} done twice, {} given up after two deaths, 0 lost", ids.size(), KILLS, repeated, crashed);
+        LOG.info("{} jobs, {} kills: {} done twice, {} given up after two deaths, 0 lost", ids.size(), kills, repeated, crashed);
     }
 
     private static void await(String what, Supplier<Boolean> condition) throws InterruptedException {

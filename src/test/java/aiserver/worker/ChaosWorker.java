@@ -39,7 +39,7 @@ public final class ChaosWorker {
                 Map.of(TaskType.STT, LaneSettings.of(2, Duration.ofMinutes(1)),
                         TaskType.LLM, LaneSettings.of(2, Duration.ofMinutes(1)),
                         TaskType.IMAGE, LaneSettings.of(1, Duration.ofMinutes(1))),
-                new DeliverySettings(true, 2, Duration.ofHours(1), Duration.ofMillis(300), Duration.ofSeconds(4),
+                new DeliverySettings(true, 2, Duration.ofDays(1), Duration.ofMillis(300), Duration.ofSeconds(4),
                         Duration.ofMillis(500), 1_000),
                 JobCodec.Limits.DEFAULT, Duration.ofSeconds(20), Duration.ofSeconds(30), Duration.ofSeconds(1),
                 List.of(Arrays.copyOfRange(args, 3, args.length)), 0);

@@ -16,7 +16,6 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import com.fasterxml.jackson.databind.JsonNode;
-import io.lettuce.core.KillArgs;
 import io.lettuce.core.api.sync.RedisCommands;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import org.junit.jupiter.api.AfterEach;
@@ -156,10 +155,7 @@ class RedisTroubleIT {
         server();
         worker(server.uri(), Duration.ofSeconds(2));
         jobInHand();
-        command(commands -> {
-            commands.clientKill(KillArgs.Builder.typeNormal().skipme());
-            commands.clientKill(KillArgs.Builder.typePubsub().skipme());
-        });
+        RedisServers.cut(server);
         release.release();
         answered();
         command(commands -> commands.set(Keys.cancel("next"), "1"));
