@@ -14,7 +14,6 @@ import aiserver.job.SpeechJob;
 import aiserver.job.TaskType;
 import aiserver.redis.Claim;
 import aiserver.redis.Delivery;
-import aiserver.redis.Keys;
 import aiserver.redis.Membership;
 import aiserver.redis.RedisClient;
 import aiserver.redis.RedisException;
@@ -34,9 +33,10 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.IntConsumer;
 
 /**
- * The worker: pops jobs from the queues, has them done, and publishes each result. A job flows through this file from top to
- * bottom: {@link #monitorQueue} pops it on the lane's monitor thread, {@link #dispatchTask} hands it to its service on one of
- * the lane's job threads, {@link #publishResult} answers it. Whatever a job does, it ends in an answer and its lane goes on.
+ * The worker: pops jobs from the queues, has them done, and publishes each result. {@link #monitorQueue} pops a job on the
+ * lane's monitor thread, the {@link Processor} takes it through its life on one of the lane's job threads,
+ * {@link #dispatchTask} hands it to its service, {@link #publishResult} answers it. Whatever a job does, it ends in an answer
+ * and its lane goes on.
  *
  * <p>Made, started and stopped once, by whoever also owns the Redis client and the services.
  */
@@ -45,18 +45,16 @@ public final class AIWorker {
     private static final Duration LOOK_AGAIN = Duration.ofMillis(200);
 
     private final WorkerSettings settings;
-    private final RedisClient redis;
     private final Handlers handlers;
-    private final Clock clock;
     private final JobCodec codec;
     private final Delivery delivery;
     private final WorkerMetrics metrics;
     private final Patience patience = new Patience();
-    private final VoiceFirst voiceFirst = new VoiceFirst();
     private final Map<TaskType, Lane> lanes = new EnumMap<>(TaskType.class);
     private final List<Thread> monitors = new ArrayList<>();
     private final Supervisor supervisor;
     private final Admission admission;
+    private final Processor processor;
     private final Drain drain;
     private final AtomicReference<WorkerStatus.Phase> phase = new AtomicReference<>(WorkerStatus.Phase.NEW);
     private final CountDownLatch stopped = new CountDownLatch(1);
@@ -73,9 +71,7 @@ public final class AIWorker {
     AIWorker(WorkerSettings settings, RedisClient redis, Handlers handlers, MeterRegistry registry, IntConsumer fatal,
              Clock clock) {
         this.settings = settings;
-        this.redis = redis;
         this.handlers = handlers;
-        this.clock = clock;
         this.codec = new JobCodec(settings.limits());
         this.delivery = new Delivery(redis, settings.delivery(), settings.workerId());
         this.metrics = new WorkerMetrics(registry, settings.restarts());
@@ -86,11 +82,13 @@ public final class AIWorker {
             lanes.put(kind, new Lane(kind, lane, handlers.of(kind)));
         });
         lanes.values().forEach(metrics::watch);
+        VoiceFirst voiceFirst = new VoiceFirst();
         Membership membership = new Membership(redis, settings.delivery(), settings.workerId(), codec);
         this.supervisor = new Supervisor(this, settings, redis, membership, delivery, lanes.values(), metrics, voiceFirst, clock,
                 fatal);
         this.admission = new Admission(delivery, clock, supervisor::tooOld, this::taking);
-        this.drain = new Drain(lanes.values(), patience, this::giveBack);
+        this.processor = new Processor(this, settings, redis, codec, delivery, patience, voiceFirst, admission, metrics, clock);
+        this.drain = new Drain(lanes.values(), patience, processor::giveBack);
     }
 
     /** Starts the lanes and returns; Redis need not be there yet. */
@@ -118,9 +116,9 @@ public final class AIWorker {
                     continue;
                 }
                 for (String id = lane.cancelled().poll(); id != null; id = lane.cancelled().poll()) {
-                    delivery.pull(kind, id).ifPresent(message -> work(lane, codec.open(kind, message), null));
+                    delivery.pull(kind, id).ifPresent(message -> processor.work(lane, codec.open(kind, message), null));
                 }
-                admission.relieve(lane, (message, why) -> work(lane, codec.open(kind, message), why));
+                admission.relieve(lane, (message, why) -> processor.work(lane, codec.open(kind, message), why));
                 lane.unloadIfIdle();
                 if (lane.acquire(LOOK_AGAIN)) {
                     pop(lane);
@@ -156,7 +154,7 @@ public final class AIWorker {
             if (message.isPresent()) {
                 Envelope envelope = codec.open(lane.kind(), message.get());
                 if (taking()) {
-                    lane.submit(() -> work(lane, envelope, null));
+                    lane.submit(() -> processor.work(lane, envelope, null));
                     handedOver = true;
                 } else {
                     patience.until(() -> {
@@ -170,87 +168,6 @@ public final class AIWorker {
                 lane.release();
             }
         }
-    }
-
-    // One message from being popped to being let go.
-    private void work(Lane lane, Envelope envelope, String refusal) {
-        long receivedAt = clock.millis();
-        try {
-            if (!envelope.answerable()) {
-                bury(envelope);
-                return;
-            }
-            String token = delivery.newToken();
-            Claim claim = patience.until(() -> delivery.claim(envelope, token));
-            if (claim.verdict().held()) {
-                answer(lane, claim, refusal, receivedAt);
-            } else {
-                metrics.dropped(lane.kind(), claim.verdict());
-                LOG.atInfo().addKeyValue("request_id", claim.requestId()).addKeyValue("task_type", lane.kind().wireName())
-                        .log("message dropped: {}", claim.verdict());
-            }
-        } catch (RedisException e) {
-            LOG.atError().addKeyValue("request_id", envelope.requestId()).addKeyValue("task_type", lane.kind().wireName())
-                    .log("job {}: {}", e.passing() ? "left to recovery" : "cannot be answered", e.getMessage());
-            if (!e.passing()) {
-                bury(envelope);
-            }
-        }
-    }
-
-    private void bury(Envelope envelope) {
-        try {
-            patience.until(() -> {
-                delivery.bury(envelope);
-                return true;
-            });
-        } catch (RedisException e) {
-            LOG.error("a message of {} bytes is left to recovery: {}", envelope.message().length, e.getMessage());
-            return;
-        }
-        metrics.buried(envelope.kind());
-        LOG.atWarn().addKeyValue("task_type", envelope.kind().wireName()).addKeyValue("bytes", envelope.message().length)
-                .log("message kept in {}: {}", Keys.dead(envelope.kind()), envelope.answerable()
-                        ? "a key of its request has another type in Redis" : "it has no readable request_id");
-    }
-
-    private void answer(Lane lane, Claim claim, String refusal, long receivedAt) {
-        JobRun run = new JobRun(claim, clock, lane.settings().timeLimit(), settings.giveWayMost(), voiceFirst, this::tell);
-        long startedAt = clock.millis();
-        Long createdAt = claim.envelope().createdAt();
-        long queuedMs = startedAt - (createdAt == null ? receivedAt : createdAt);
-        lane.running().add(run);
-        voiceFirst.enter(lane.kind());
-        JobResult result = null;
-        JobException error = null;
-        boolean begun = false;
-        try {
-            LOG.atInfo().addKeyValue("request_id", claim.requestId()).addKeyValue("task_type", lane.kind().wireName())
-                    .addKeyValue("attempt", claim.attempt()).addKeyValue("queued_ms", Math.max(0, queuedMs)).log("job started");
-            admission.check(lane, claim, refusal, queuedMs);
-            Job job = codec.read(claim.envelope());
-            begun = true;
-            result = dispatchTask(job, run);
-        } catch (Throwable e) {
-            boolean told = begun && run.stopped() != null && run.stopped() != JobRun.Stop.DRAINED;
-            error = told ? run.why() : Failure.asJobException(claim.requestId(), e);
-        } finally {
-            voiceFirst.leave(lane.kind());
-        }
-        try {
-            if (!run.settle()) {
-                return; // the supervisor answered or gave it back meanwhile
-            }
-            if (error != null && run.stopped() == JobRun.Stop.DRAINED) {
-                giveBack(run);
-            } else {
-                publishResult(claim, new Reply(claim.requestId(), lane.kind(), settings.workerId(), claim.attempt(), queuedMs,
-                        run.elapsed().toMillis(), result, error));
-            }
-        } finally {
-            lane.running().remove(run);
-        }
-        afterwards(lane, error);
     }
 
     /** Has a job done by its service, on the calling thread; throws whatever the service throws. */
@@ -294,39 +211,11 @@ public final class AIWorker {
         return counted;
     }
 
-    private void giveBack(JobRun run) {
-        if (patience.until(() -> delivery.putBack(run.claim()))) {
-            metrics.putBack(run.kind());
-            LOG.atInfo().addKeyValue("request_id", run.claim().requestId()).addKeyValue("task_type", run.kind().wireName())
-                    .addKeyValue("run_ms", run.elapsed().toMillis()).log("job given back to its queue");
-        }
-    }
-
     /** Stops at once because of engines that hang: their jobs are answered, all others given back. */
     void abandon(List<JobRun> stuck) {
         requestStop();
         drain.abandon(stuck, run -> publishResult(run.claim(), new Reply(run.claim().requestId(), run.kind(),
                 settings.workerId(), run.claim().attempt(), 0, run.elapsed().toMillis(), null, run.why())));
-    }
-
-    private void afterwards(Lane lane, JobException error) {
-        if (error == null) {
-            lane.modelWorks(true, null);
-        } else if (error.code() == ErrorCode.MODEL_NOT_AVAILABLE) {
-            lane.modelWorks(false, error.getMessage());
-        } else if (error.code() == ErrorCode.OUT_OF_MEMORY) {
-            LOG.warn("lane {} ran out of memory and unloads its model", lane.kind().wireName());
-            lane.unload();
-        }
-    }
-
-    private void tell(JobRun run, String stage, double fraction) {
-        try {
-            redis.tell(Keys.progress(run.claim().requestId()),
-                    codec.writeProgress(run.claim().requestId(), run.kind(), stage, fraction));
-        } catch (RuntimeException e) {
-            LOG.debug("progress is not told: {}", e.toString());
-        }
     }
 
     /** Takes no new jobs until {@link #resume}; what is in hand goes on. */

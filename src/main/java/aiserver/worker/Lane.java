@@ -1,5 +1,6 @@
 package aiserver.worker;
 
+import aiserver.job.ErrorCode;
 import aiserver.job.JobException;
 import aiserver.job.TaskType;
 import org.slf4j.Logger;
@@ -131,12 +132,15 @@ final class Lane {
         return modelTrouble;
     }
 
-    /** A job went well or not for want of a model. */
-    void modelWorks(boolean works, String why) {
-        if (works) {
+    /** What a job's end says of the model; null for a job that went well. */
+    void learn(JobException error) {
+        if (error == null) {
             modelTrouble = null;
-        } else {
-            trouble(why);
+        } else if (error.code() == ErrorCode.MODEL_NOT_AVAILABLE) {
+            trouble(error.getMessage());
+        } else if (error.code() == ErrorCode.OUT_OF_MEMORY) {
+            LOG.warn("lane {} ran out of memory and unloads its model", kind.wireName());
+            unload();
         }
     }
 

@@ -1,0 +1,156 @@
+package aiserver.worker;
+
+import aiserver.job.Envelope;
+import aiserver.job.Job;
+import aiserver.job.JobCodec;
+import aiserver.job.JobException;
+import aiserver.job.JobResult;
+import aiserver.job.Reply;
+import aiserver.job.TaskType;
+import aiserver.redis.Claim;
+import aiserver.redis.Delivery;
+import aiserver.redis.Keys;
+import aiserver.redis.RedisClient;
+import aiserver.redis.RedisException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.time.Clock;
+
+/**
+ * Takes one message from being popped to being let go: claims it, has the job done, and sees that it ends in an answer, back
+ * in its queue, or among the dead letters. Owned by {@link AIWorker}; {@link #work} runs on the job threads of every lane, and
+ * on a lane's monitor thread for what is refused.
+ */
+final class Processor {
+    private static final Logger LOG = LoggerFactory.getLogger(Processor.class);
+
+    private final AIWorker worker;
+    private final WorkerSettings settings;
+    private final RedisClient redis;
+    private final JobCodec codec;
+    private final Delivery delivery;
+    private final Patience patience;
+    private final VoiceFirst voiceFirst;
+    private final Admission admission;
+    private final WorkerMetrics metrics;
+    private final Clock clock;
+
+    Processor(AIWorker worker, WorkerSettings settings, RedisClient redis, JobCodec codec, Delivery delivery, Patience patience,
+              VoiceFirst voiceFirst, Admission admission, WorkerMetrics metrics, Clock clock) {
+        this.worker = worker;
+        this.settings = settings;
+        this.redis = redis;
+        this.codec = codec;
+        this.delivery = delivery;
+        this.patience = patience;
+        this.voiceFirst = voiceFirst;
+        this.admission = admission;
+        this.metrics = metrics;
+        this.clock = clock;
+    }
+
+    /**
+     * Brings one popped message to its end.
+     *
+     * @param refusal why it was taken out of the queue to be refused, or null
+     */
+    void work(Lane lane, Envelope envelope, String refusal) {
+        long receivedAt = clock.millis();
+        try {
+            if (!envelope.answerable()) {
+                bury(envelope);
+                return;
+            }
+            String token = delivery.newToken();
+            Claim claim = patience.until(() -> delivery.claim(envelope, token));
+            if (claim.verdict().held()) {
+                answer(lane, claim, refusal, receivedAt);
+            } else {
+                metrics.dropped(lane.kind(), claim.verdict());
+                LOG.atInfo().addKeyValue("request_id", claim.requestId()).addKeyValue("task_type", lane.kind().wireName())
+                        .log("message dropped: {}", claim.verdict());
+            }
+        } catch (RedisException e) {
+            LOG.atError().addKeyValue("request_id", envelope.requestId()).addKeyValue("task_type", lane.kind().wireName())
+                    .log("job {}: {}", e.passing() ? "left to recovery" : "cannot be answered", e.getMessage());
+            if (!e.passing()) {
+                bury(envelope);
+            }
+        }
+    }
+
+    private void bury(Envelope envelope) {
+        try {
+            patience.until(() -> {
+                delivery.bury(envelope);
+                return true;
+            });
+        } catch (RedisException e) {
+            LOG.error("a message of {} bytes is left to recovery: {}", envelope.message().length, e.getMessage());
+            return;
+        }
+        metrics.buried(envelope.kind());
+        LOG.atWarn().addKeyValue("task_type", envelope.kind().wireName()).addKeyValue("bytes", envelope.message().length)
+                .log("message kept in {}: {}", Keys.dead(envelope.kind()), envelope.answerable()
+                        ? "a key of its request has another type in Redis" : "it has no readable request_id");
+    }
+
+    private void answer(Lane lane, Claim claim, String refusal, long receivedAt) {
+        JobRun run = new JobRun(claim, clock, lane.settings().timeLimit(), settings.giveWayMost(), voiceFirst, this::tell);
+        long startedAt = clock.millis();
+        Long createdAt = claim.envelope().createdAt();
+        long queuedMs = startedAt - (createdAt == null ? receivedAt : createdAt);
+        lane.running().add(run);
+        voiceFirst.enter(lane.kind());
+        JobResult result = null;
+        JobException error = null;
+        boolean begun = false;
+        try {
+            LOG.atInfo().addKeyValue("request_id", claim.requestId()).addKeyValue("task_type", lane.kind().wireName())
+                    .addKeyValue("attempt", claim.attempt()).addKeyValue("queued_ms", Math.max(0, queuedMs)).log("job started");
+            admission.check(lane, claim, refusal, queuedMs);
+            Job job = codec.read(claim.envelope());
+            begun = true;
+            result = worker.dispatchTask(job, run);
+        } catch (Throwable e) {
+            boolean told = begun && run.stopped() != null && run.stopped() != JobRun.Stop.DRAINED;
+            error = told ? run.why() : Failure.asJobException(claim.requestId(), e);
+        } finally {
+            voiceFirst.leave(lane.kind());
+        }
+        try {
+            if (!run.settle()) {
+                return; // the supervisor answered or gave it back meanwhile
+            }
+            if (error != null && run.stopped() == JobRun.Stop.DRAINED) {
+                giveBack(run);
+            } else {
+                worker.publishResult(claim, new Reply(claim.requestId(), lane.kind(), settings.workerId(), claim.attempt(),
+                        queuedMs, run.elapsed().toMillis(), result, error));
+            }
+        } finally {
+            lane.running().remove(run);
+        }
+        lane.learn(error);
+    }
+
+    /** Puts a job back into its queue, uncounted. */
+    void giveBack(JobRun run) {
+        if (patience.until(() -> delivery.putBack(run.claim()))) {
+            TaskType kind = run.kind();
+            metrics.putBack(kind);
+            LOG.atInfo().addKeyValue("request_id", run.claim().requestId()).addKeyValue("task_type", kind.wireName())
+                    .addKeyValue("run_ms", run.elapsed().toMillis()).log("job given back to its queue");
+        }
+    }
+
+    private void tell(JobRun run, String stage, double fraction) {
+        try {
+            redis.tell(Keys.progress(run.claim().requestId()),
+                    codec.writeProgress(run.claim().requestId(), run.kind(), stage, fraction));
+        } catch (RuntimeException e) {
+            LOG.debug("progress is not told: {}", e.toString());
+        }
+    }
+}
