@@ -99,6 +99,15 @@ public final class Delivery {
         return new Depth(number(answer.get(0)), created.isEmpty() ? null : Long.valueOf(created));
     }
 
+    /** Whether a process died with this job in hand: it was started, and nobody has it. */
+    public boolean suspect(Envelope envelope) {
+        if (!settings.reliable()) {
+            return false;
+        }
+        List<Boolean> known = redis.exist(List.of(Keys.attempts(envelope.requestId()), Keys.lease(envelope.requestId())));
+        return known.get(0) && !known.get(1);
+    }
+
     /** Takes a popped message in hand. Verdicts that are not {@link Claim.Verdict#held} have let it go already. */
     public Claim claim(Envelope envelope, String token) {
         // Before the call: another thread with the same request must not take this lease for a stale one.

@@ -282,7 +282,8 @@ public final class AIWorker {
         }
     }
 
-    private boolean open() {
+    /** Whether it has not been told to stop. */
+    boolean open() {
         WorkerStatus.Phase now = phase.get();
         return now == WorkerStatus.Phase.WORKING || now == WorkerStatus.Phase.QUIET;
     }

@@ -16,6 +16,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.time.Clock;
+import java.time.Duration;
 
 /**
  * Takes one message from being popped to being let go: claims it, has the job done, and sees that it ends in an answer, back
@@ -24,6 +25,7 @@ import java.time.Clock;
  */
 final class Processor {
     private static final Logger LOG = LoggerFactory.getLogger(Processor.class);
+    private static final Duration LONGEST_ALONE = Duration.ofSeconds(10);
 
     private final AIWorker worker;
     private final WorkerSettings settings;
@@ -35,6 +37,7 @@ final class Processor {
     private final Admission admission;
     private final WorkerMetrics metrics;
     private final Clock clock;
+    private final Quarantine quarantine = new Quarantine(LONGEST_ALONE);
 
     Processor(AIWorker worker, WorkerSettings settings, RedisClient redis, JobCodec codec, Delivery delivery, Patience patience,
               VoiceFirst voiceFirst, Admission admission, WorkerMetrics metrics, Clock clock) {
@@ -62,14 +65,16 @@ final class Processor {
                 bury(envelope);
                 return;
             }
-            String token = delivery.newToken();
-            Claim claim = patience.until(() -> delivery.claim(envelope, token));
-            if (claim.verdict().held()) {
-                answer(lane, claim, refusal, receivedAt);
-            } else {
-                metrics.dropped(lane.kind(), claim.verdict());
-                LOG.atInfo().addKeyValue("request_id", claim.requestId()).addKeyValue("task_type", lane.kind().wireName())
-                        .log("message dropped: {}", claim.verdict());
+            if (refusal != null) {
+                claim(lane, envelope, refusal, receivedAt);
+                return;
+            }
+            boolean suspect = patience.until(() -> delivery.suspect(envelope));
+            quarantine.enter(lane.kind(), suspect, worker::open);
+            try {
+                claim(lane, envelope, null, receivedAt);
+            } finally {
+                quarantine.leave(lane.kind(), suspect);
             }
         } catch (RedisException e) {
             LOG.atError().addKeyValue("request_id", envelope.requestId()).addKeyValue("task_type", lane.kind().wireName())
@@ -77,6 +82,18 @@ final class Processor {
             if (!e.passing()) {
                 bury(envelope);
             }
+        }
+    }
+
+    private void claim(Lane lane, Envelope envelope, String refusal, long receivedAt) {
+        String token = delivery.newToken();
+        Claim claim = patience.until(() -> delivery.claim(envelope, token));
+        if (claim.verdict().held()) {
+            answer(lane, claim, refusal, receivedAt);
+        } else {
+            metrics.dropped(lane.kind(), claim.verdict());
+            LOG.atInfo().addKeyValue("request_id", claim.requestId()).addKeyValue("task_type", lane.kind().wireName())
+                    .log("message dropped: {}", claim.verdict());
         }
     }
 

@@ -52,6 +52,35 @@ class AIWorkerTest {
     }
 
     @Test
+    void jobsThatWereInHandWhenAProcessDiedAreTriedAlone() {
+        AtomicInteger together = new AtomicInteger();
+        AtomicInteger most = new AtomicInteger();
+        AtomicBoolean released = new AtomicBoolean();
+        bench.lanes.put(TaskType.STT, LaneSettings.of(3, Duration.ofSeconds(60)));
+        bench.speech = (job, scope) -> {
+            most.accumulateAndGet(together.incrementAndGet(), Math::max);
+            Bench.await(released::get);
+            together.decrementAndGet();
+            return Bench.speech("x");
+        };
+        for (String id : List.of("a", "b", "c")) {
+            bench.redis.set("ai:attempts:" + id, "1");
+            bench.push(TaskType.STT, id);
+        }
+        bench.start();
+        Bench.await(() -> bench.redis.length(TaskType.STT.queue()) == 0 && together.get() > 0);
+        bench.push(TaskType.LLM, "other");
+        Bench.await(() -> bench.redis.length(TaskType.LLM.queue()) == 0);
+        assertThat(bench.redis.get(Keys.result("other"))).isNull();
+        released.set(true);
+        for (String id : List.of("a", "b", "c")) {
+            assertThat(bench.answer(id).get("attempt").asInt()).isEqualTo(2);
+        }
+        assertThat(bench.code("other")).isEqualTo("success");
+        assertThat(most).hasValue(1);
+    }
+
+    @Test
     void whateverAServiceThrowsBecomesAnAnswerAndTheLaneGoesOn() {
         Map<String, Throwable> thrown = Map.of(
                 "AUDIO_TOO_LONG", new JobException(ErrorCode.AUDIO_TOO_LONG, "too long"),
