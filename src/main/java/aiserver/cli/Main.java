@@ -21,7 +21,7 @@ import picocli.CommandLine.Option;
         description = "The AI of a voice cake-order service: speech, language and pictures by jobs from Redis.",
         footer = "%nEvery option can come from the environment, too (--stt-model: AISERVER_STT_MODEL), or from a profile: "
                 + "a properties file with the options' names as keys, named by --profile or AISERVER_PROFILE.",
-        subcommands = {RunCommand.class, DemoCommand.class, DoctorCommand.class, CommandLine.HelpCommand.class})
+        subcommands = {RunCommand.class, DemoCommand.class, DoctorCommand.class, RehearseCommand.class, CommandLine.HelpCommand.class})
 public final class Main implements Runnable {
     @CommandLine.Spec
     private CommandSpec spec;
