@@ -31,6 +31,12 @@ CASES = (
     ("strawberry-heart", "A beautiful heart-shaped strawberry cake with fresh strawberries and candles" + QUALITY, 7, 8, 2.0),
     ("matcha-square", "A beautiful square green tea cake with blueberries, white frosting" + QUALITY, 2024, 6, 3.5),
 )
+TEXTS = (  # what a tokenizer may trip over
+    "", "cake", "a photo of a cake", "Strawberry Shortcake", "strawberryshortcakecandlesandflowers", "2024", "4k, 8K, 3.5 inches",
+    "mom's cake, it's Dad's", "we'll they've i'm don't you're he'd", "!!!", "cake...!?", "a - b -- c_d", "100% (50 * 2) + [3]",
+    "A  beautiful\t cake\n with   spaces", "\"Happy Birthday\" lettering", "heart-shaped, two-tier; red/white", "pneumonoultramicroscopic",
+    "@home #1 $5 & <b>", "A beautiful chocolate cake with strawberries and cream, 3 candles, birthday celebration" + QUALITY,
+)
 
 
 @torch.no_grad()
@@ -84,9 +90,10 @@ def main():
             "noise_starts": [round(v, 6) for v in noise.flatten()[:8].tolist()],
         })
         print(name, flush=True)
+    texts = [{"text": t, "tokens": len(parts[3].tokenizer(t, add_special_tokens=False)["input_ids"])} for t in TEXTS]
     made_from = {f.name: hashlib.sha256(f.read_bytes()).hexdigest() for f in files}
     (arguments.output / "golden.json").write_text(
-        json.dumps({"made_from": made_from, "cases": cases}, indent=1) + "\n", encoding="utf-8")
+        json.dumps({"made_from": made_from, "cases": cases, "texts": texts}, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -197,6 +197,8 @@ public final class DiffusionEngine implements ImageEngine {
         if (settings.threads() > 0) {
             sd_ctx_params_t.n_threads(params, settings.threads());
         }
+        // torch's generator on the CPU: a seed gives the starting noise that diffusers gives, on every device.
+        sd_ctx_params_t.rng_type(params, stable_diffusion_h.CPU_RNG());
         sd_ctx_params_t.diffusion_flash_attn(params, settings.flashAttention());
         sd_ctx_params_t.diffusion_conv_direct(params, settings.convDirect());
         sd_ctx_params_t.vae_conv_direct(params, settings.convDirect());
