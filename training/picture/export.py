@@ -181,7 +181,7 @@ def diffusers_transformer(tensors: dict):
         "context_embedder": "context_embedder", "final_layer.linear": "proj_out",
     }
     for name, tensor in tensors.items():
-        tensor = tensor.float()
+        tensor = tensor.to(torch.get_default_dtype())  # float32, but where a caller is short of memory
         stem, _, kind = name.rpartition(".")
         if name == "pos_embed":
             out["pos_embed.pos_embed"] = tensor

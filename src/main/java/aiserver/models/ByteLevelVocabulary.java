@@ -51,10 +51,16 @@ record ByteLevelVocabulary(List<String> tokens, int[] types, List<String> merges
                 built.append(next);
             }
         }
-        int[] types = new int[tokens.size() + 3];
-        Arrays.fill(types, 0, tokens.size(), TEXT);
-        Arrays.fill(types, tokens.size(), types.length, CONTROL);
+        return of(List.copyOf(tokens), merges);
+    }
+
+    /** Text tokens and merges of any other, with Qwen's control tokens behind them. */
+    static ByteLevelVocabulary of(List<String> texts, List<String> merges) {
+        List<String> tokens = new ArrayList<>(texts);
         tokens.addAll(List.of(END_OF_TEXT, START, END));
+        int[] types = new int[tokens.size()];
+        Arrays.fill(types, 0, texts.size(), TEXT);
+        Arrays.fill(types, texts.size(), types.length, CONTROL);
         return new ByteLevelVocabulary(List.copyOf(tokens), types, List.copyOf(merges));
     }
 

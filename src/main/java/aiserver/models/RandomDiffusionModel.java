@@ -23,35 +23,65 @@ public final class RandomDiffusionModel {
     private static final int FREQUENCIES = 256;
     private static final int AUTOENCODER_CHANNELS = 64;
 
+    /** SD3.5-medium's hidden size. */
+    public static final int MEDIUM_WIDTH = 1536;
+
+    /** How the matrices are kept: 16 bits either way. */
+    public enum Precision {
+        F16(Type.F16), BF16(Type.BF16);
+
+        private final Type type;
+
+        Precision(Type type) {
+            this.type = type;
+        }
+
+        private short bits(float value) {
+            if (this == F16) {
+                return Float.floatToFloat16(value);
+            }
+            int bits = Float.floatToIntBits(value);
+            return (short) (bits + 0x7FFF + (bits >>> 16 & 1) >>> 16);
+        }
+    }
+
     private final SplittableRandom random;
     private final TensorFile file;
+    private final Precision precision;
 
-    private RandomDiffusionModel(long seed, TensorFile file) {
+    private RandomDiffusionModel(long seed, TensorFile file, Precision precision) {
         this.random = new SplittableRandom(seed);
         this.file = file;
+        this.precision = precision;
     }
 
     /**
      * Writes the diffusion model (safetensors, F16).
      *
-     * @param width of the hidden state, a multiple of 24: 48 makes 7 MB
+     * @param width of the hidden state, a multiple of 24: 48 makes 7 MB, {@link #MEDIUM_WIDTH} 4.5 GB
      * @param grid  positions a side; the longest side of a picture is 16 times as many pixels
      */
     public static void writeDiffusionModel(Path path, int width, int grid, long seed) throws IOException {
-        writeDiffusionModel(path, width, grid, seed, "");
+        writeDiffusionModel(path, width, grid, seed, "", Precision.F16);
+    }
+
+    /** The same with matrices of a given precision. */
+    public static void writeDiffusionModel(Path path, int width, int grid, long seed, Precision precision) throws IOException {
+        writeDiffusionModel(path, width, grid, seed, "", precision);
     }
 
     /** The same with tensor names as in a file that may hold the other parts, too. */
     public static void writeCombinedModel(Path path, int width, int grid, long seed) throws IOException {
-        writeDiffusionModel(path, width, grid, seed, "model.diffusion_model.");
+        writeDiffusionModel(path, width, grid, seed, "model.diffusion_model.", Precision.F16);
     }
 
-    private static void writeDiffusionModel(Path path, int width, int grid, long seed, String prefix) throws IOException {
+    private static void writeDiffusionModel(Path path, int width, int grid, long seed, String prefix, Precision precision)
+            throws IOException {
         if (width < DEPTH || width % DEPTH != 0) {
             throw new IllegalArgumentException("width must be a multiple of " + DEPTH + " but is " + width);
         }
         TensorFile file = new TensorFile("sd3", prefix);
-        new RandomDiffusionModel(seed, file).addTransformer(width, grid);
+        new RandomDiffusionModel(seed, file, precision).addTransformer(width, grid);
         // The engine finds the grid only where the positions have three dimensions, and GGUF drops a last one of 1.
         file.writeSafetensors(path);
     }
@@ -59,13 +89,13 @@ public final class RandomDiffusionModel {
     /** Writes the small autoencoder (GGUF, F32, 5 MB), to be given as {@code taesd}. */
     public static void writeAutoencoder(Path path, long seed) throws IOException {
         TensorFile file = new TensorFile("taesd3");
-        new RandomDiffusionModel(seed, file).addAutoencoder();
+        new RandomDiffusionModel(seed, file, Precision.F16).addAutoencoder();
         file.writeGguf(path);
     }
 
     private void addTransformer(int width, int grid) {
         file.add("pos_embed", Type.F32, random(width * grid * grid, 0.02f), width, (long) grid * grid, 1);
-        file.add("x_embedder.proj.weight", Type.F16, halves(PATCH * PATCH * LATENT_CHANNELS * width, 0.1f),
+        file.add("x_embedder.proj.weight", precision.type, halves(PATCH * PATCH * LATENT_CHANNELS * width, 0.1f),
                 PATCH, PATCH, LATENT_CHANNELS, width);
         addBias("x_embedder.proj", width);
         addLinear("t_embedder.mlp.0", FREQUENCIES, width);
@@ -108,7 +138,7 @@ public final class RandomDiffusionModel {
     }
 
     private void addLinear(String name, int in, int out) {
-        file.add(name + ".weight", Type.F16, halves(in * out, (float) (1 / Math.sqrt(in))), in, out);
+        file.add(name + ".weight", precision.type, halves(in * out, (float) (1 / Math.sqrt(in))), in, out);
         addBias(name, out);
     }
 
@@ -178,7 +208,7 @@ public final class RandomDiffusionModel {
         return out -> {
             ByteBuffer bytes = ByteBuffer.allocate(2 * count).order(ByteOrder.LITTLE_ENDIAN);
             for (int i = 0; i < count; i++) {
-                bytes.putShort(Float.floatToFloat16((float) (values.nextDouble(-1, 1) * Math.sqrt(3)) * scale));
+                bytes.putShort(precision.bits((float) (values.nextDouble(-1, 1) * Math.sqrt(3)) * scale));
             }
             out.write(bytes.array());
         };

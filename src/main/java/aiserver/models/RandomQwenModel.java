@@ -4,6 +4,7 @@ import aiserver.models.GgufWriter.Source;
 import aiserver.models.GgufWriter.Type;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 
@@ -43,9 +44,23 @@ public record RandomQwenModel(int layers, int width, int heads, int keyHeads, in
         return new RandomQwenModel(36, 2560, 32, 8, 128, 9728, 40960, type, QWEN_TOKENS, seed);
     }
 
-    /** Writes the file; an existing one is replaced. */
+    /** Writes the file with a small vocabulary of the project's own; an existing one is replaced. */
     public void write(Path file) throws IOException {
-        ByteLevelVocabulary vocabulary = ByteLevelVocabulary.create().paddedTo(tokens);
+        write(file, ByteLevelVocabulary.create());
+    }
+
+    /**
+     * Writes the file with the tokens of a real model, so that texts are as many tokens as there.
+     *
+     * @param texts  tokens by id, without control tokens, bytes written as GPT-2 writes them
+     * @param merges pairs with a blank between, the earlier the stronger
+     */
+    public void write(Path file, List<String> texts, List<String> merges) throws IOException {
+        write(file, ByteLevelVocabulary.of(texts, merges));
+    }
+
+    private void write(Path file, ByteLevelVocabulary words) throws IOException {
+        ByteLevelVocabulary vocabulary = words.paddedTo(tokens);
         GgufWriter gguf = new GgufWriter()
                 .put("general.architecture", "qwen3")
                 .put("general.name", "random weights, seed " + seed)

@@ -22,7 +22,8 @@ public final class RandomWhisperModel {
     private static final int END_OF_TEXT = 50257;
     private static final int FFT_BINS = 201;
     private static final int MAGIC = 0x67676d6c;
-    private static final int HALF_FLOATS = 1;
+    private static final int F32 = 0;
+    private static final int F16 = 1;
     /** One text token in so many is followed by the end of the text. */
     private static final int CLOSING = 16;
     private static final int FIRST_HANGUL = 0xAC00;
@@ -51,16 +52,31 @@ public final class RandomWhisperModel {
         }
     }
 
+    /** How the matrices are kept; convolutions are always F16. The numbers are ggml's: of a file, and of a tensor in it. */
+    public enum Precision {
+        F16(1, 1), BF16(24, 30);
+
+        private final int file;
+        private final int tensor;
+
+        Precision(int file, int tensor) {
+            this.file = file;
+            this.tensor = tensor;
+        }
+    }
+
     private static final int AUDIO_POSITIONS = 1500;
     private static final int TEXT_POSITIONS = 448;
 
     private final Shape shape;
+    private final Precision precision;
     private final SplittableRandom random;
     private final OutputStream out;
     private final ByteBuffer buffer = ByteBuffer.allocate(1 << 16).order(ByteOrder.LITTLE_ENDIAN);
 
-    private RandomWhisperModel(Shape shape, long seed, OutputStream out) {
+    private RandomWhisperModel(Shape shape, Precision precision, long seed, OutputStream out) {
         this.shape = shape;
+        this.precision = precision;
         this.random = new SplittableRandom(seed);
         this.out = out;
     }
@@ -72,9 +88,14 @@ public final class RandomWhisperModel {
 
     /** Writes a model of any shape; the file appears under its name only when it is whole. */
     public static void write(Path file, Shape shape, long seed) throws IOException {
+        write(file, shape, Precision.F16, seed);
+    }
+
+    /** The same with matrices of a given precision. */
+    public static void write(Path file, Shape shape, Precision precision, long seed) throws IOException {
         Path unfinished = file.resolveSibling(file.getFileName() + ".part");
         try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(unfinished), 1 << 20)) {
-            new RandomWhisperModel(shape, seed, out).write();
+            new RandomWhisperModel(shape, precision, seed, out).write();
         }
         Files.move(unfinished, file, StandardCopyOption.REPLACE_EXISTING);
     }
@@ -90,7 +111,7 @@ public final class RandomWhisperModel {
 
     private void header() throws IOException {
         for (int value : new int[] {MAGIC, shape.vocabulary, AUDIO_POSITIONS, shape.width, shape.heads,
-                shape.encoderLayers, TEXT_POSITIONS, shape.width, shape.heads, shape.decoderLayers, shape.mels, HALF_FLOATS}) {
+                shape.encoderLayers, TEXT_POSITIONS, shape.width, shape.heads, shape.decoderLayers, shape.mels, precision.file}) {
             int32(value);
         }
     }
@@ -176,7 +197,7 @@ public final class RandomWhisperModel {
 
     /** Turns half of the directions round: since embedding and output share their weights, a token would ask for itself. */
     private void lastNorm() throws IOException {
-        tensorHeader("decoder.ln.weight", 0, shape.width);
+        tensorHeader("decoder.ln.weight", F32, shape.width);
         for (int i = 0; i < shape.width; i++) {
             float32(i == 0 || random.nextBoolean() ? 1 : -1);
         }
@@ -210,7 +231,7 @@ public final class RandomWhisperModel {
 
     /** So far apart that each position asks for another token, and nothing goes round in circles. */
     private void textPositions() throws IOException {
-        tensorHeader("decoder.positional_embedding", 0, shape.width, TEXT_POSITIONS);
+        tensorHeader("decoder.positional_embedding", F32, shape.width, TEXT_POSITIONS);
         for (int position = 0; position < TEXT_POSITIONS; position++) {
             for (int i = 0; i < shape.width; i++) {
                 float32(i == 0 ? 0 : spread(4));
@@ -224,18 +245,19 @@ public final class RandomWhisperModel {
      * closing tokens point there.
      */
     private void tokenEmbedding() throws IOException {
-        tensorHeader("decoder.token_embedding.weight", 1, shape.width, shape.vocabulary);
+        tensorHeader("decoder.token_embedding.weight", precision.tensor, shape.width, shape.vocabulary);
         for (int id = 0; id < shape.vocabulary; id++) {
             boolean closing = id < END_OF_TEXT && id % CLOSING == 0;
             for (int i = 0; i < shape.width; i++) {
                 float value = i > 0 ? spread(id < END_OF_TEXT ? 0.6f : 0.05f) : id == END_OF_TEXT ? 20 : closing ? 3 : 0;
-                room(2).putShort(Float.floatToFloat16(value));
+                room(2).putShort(bits(precision.tensor, value));
             }
         }
     }
 
     private void matrix(String name, int... sizes) throws IOException {
-        tensorHeader(name, 1, sizes);
+        int type = sizes.length == 3 ? F16 : precision.tensor;
+        tensorHeader(name, type, sizes);
         long count = count(sizes);
         long inputs = count / sizes[sizes.length - 1];
         float spread = (float) Math.sqrt(3.0 / inputs);
@@ -243,12 +265,20 @@ public final class RandomWhisperModel {
         for (long i = 0; i < count; i++) {
             // Nothing but the tokens themselves may point to the end of the text.
             float value = intoResidual && i < inputs ? 0 : spread(spread);
-            room(2).putShort(Float.floatToFloat16(value));
+            room(2).putShort(bits(type, value));
         }
     }
 
+    private static short bits(int type, float value) {
+        if (type == F16) {
+            return Float.floatToFloat16(value);
+        }
+        int bits = Float.floatToIntBits(value);
+        return (short) (bits + 0x7FFF + (bits >>> 16 & 1) >>> 16);
+    }
+
     private void float32Tensor(String name, float spread, float mean, int... sizes) throws IOException {
-        tensorHeader(name, 0, sizes);
+        tensorHeader(name, F32, sizes);
         long count = count(sizes);
         for (long i = 0; i < count; i++) {
             float32(spread == 0 ? mean : mean + spread(spread));
@@ -267,7 +297,7 @@ public final class RandomWhisperModel {
         return range * (2 * (random.nextInt() >>> 8) / (float) (1 << 24) - 1);
     }
 
-    /** @param type 0: 32 bits, 1: 16 bits; the fastest-running size comes first */
+    /** @param type ggml's number of it; the fastest-running size comes first */
     private void tensorHeader(String name, int type, int... sizes) throws IOException {
         byte[] text = name.getBytes(StandardCharsets.US_ASCII);
         int32(sizes.length);

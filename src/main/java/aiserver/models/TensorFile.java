@@ -20,7 +20,7 @@ import java.util.List;
 final class TensorFile {
     /** How ggml stores a tensor: its number there, values in a block, bytes of a block. */
     enum Type {
-        F32(0, 1, 4), F16(1, 1, 2), Q4_0(2, 32, 18), Q1_0(41, 128, 18);
+        F32(0, 1, 4), F16(1, 1, 2), BF16(30, 1, 2), Q4_0(2, 32, 18), Q1_0(41, 128, 18);
 
         private final int id;
         private final int values;

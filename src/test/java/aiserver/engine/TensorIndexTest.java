@@ -29,6 +29,10 @@ class TensorIndexTest {
         assertThat(diffusion.shapes().get("x_embedder.proj.weight")).containsExactly(2, 2, 16, 24);
         assertThat(diffusion.shapeEndingWith("context_embedder.weight")).containsExactly(4096, 24);
 
+        Path brain = folder.resolve("bf16.safetensors");
+        RandomDiffusionModel.writeDiffusionModel(brain, 24, 4, 1, RandomDiffusionModel.Precision.BF16);
+        assertThat(TensorIndex.read(brain, "diffusion model").shapes().keySet()).isEqualTo(diffusion.shapes().keySet());
+
         Path gguf = folder.resolve("taesd3.gguf");
         RandomDiffusionModel.writeAutoencoder(gguf, 1);
         assertThat(TensorIndex.read(gguf, "TAESD").shapes().get("decoder.layers.0.weight")).containsExactly(3, 3, 16, 64);

@@ -50,6 +50,14 @@ class WhisperFileTest {
         assertThatThrownBy(() -> new RandomWhisperModel.Shape(51866, 128, 65, 4, 2, 1)).hasMessageContaining("65");
     }
 
+    @Test
+    void matricesMayBeBrainFloats() throws IOException {
+        Path brain = folder.resolve("bf16.bin");
+        RandomWhisperModel.write(brain, RandomWhisperModel.Shape.TINY, RandomWhisperModel.Precision.BF16, 7);
+        assertThat(WhisperFile.check(brain)).isEqualTo(check(bytes));
+        assertThat(Files.readAllBytes(brain)).hasSameSizeAs(bytes).isNotEqualTo(bytes);
+    }
+
     @ParameterizedTest
     @CsvSource({
         "0, 1, is no ggml model", "4, 51863, vocabulary cannot be 51863", "4, 60000, vocabulary cannot be 60000",

@@ -67,6 +67,16 @@ class GgufWriterTest {
     }
 
     @Test
+    void aModelMayHaveTheTokensOfAnother() throws IOException {
+        Path file = folder.resolve("tokens");
+        new RandomQwenModel(1, 32, 1, 1, 32, 32, 256, Type.F32, 8, 3).write(file, List.of("a", "b", "ab"), List.of("a b"));
+        String bytes = new String(Files.readAllBytes(file), java.nio.charset.StandardCharsets.ISO_8859_1);
+        assertThat(bytes).containsSubsequence("tokenizer.ggml.tokens", "ab", "<|endoftext|>", "<|im_start|>", "<|im_end|>",
+                "[unused6]", "[unused7]", "tokenizer.ggml.merges", "a b");
+        assertThat(bytes).doesNotContain("[unused8]");
+    }
+
+    @Test
     void aRowThatDoesNotFillItsBlocksIsRefused() {
         assertThatThrownBy(() -> new GgufWriter().tensor("t", Type.Q8_0, (block, count) -> { }, 33))
                 .hasMessage("tensor t of type Q8_0 cannot have rows of 33");

@@ -1,0 +1,64 @@
+package aiserver.bench.measure;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Base64;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.DoubleSupplier;
+
+/**
+ * A whole picture of the project's own model with each of the engine's ways to skip work in a step, to the full run:
+ * how much faster, and how alike the pictures are.
+ */
+final class CachePart implements Part {
+    private static final double ALIKE = 0.95;
+    private static final List<String> KINDS = List.of("none", "easycache", "dbcache", "taylorseer", "cache_dit", "spectrum");
+
+    @Override
+    public String name() {
+        return "cache";
+    }
+
+    @Override
+    public void measure(Setting setting, Results results) throws IOException {
+        Path demo = setting.work().demo();
+        Path clip = setting.work().home().resolve("models-gguf/small/clip-l-demo.gguf");
+        int side = setting.quick() ? 128 : 256;
+        int steps = setting.quick() ? 20 : 50;
+        Map<String, Contender> running = new LinkedHashMap<>();
+        Map<String, byte[]> pictures = new LinkedHashMap<>();
+        try {
+            Map<String, DoubleSupplier> contenders = new LinkedHashMap<>();
+            for (String kind : KINDS) {
+                Contender contender = Contender.ready("cache-" + kind, setting.java(List.of(), "probe", "picture", "--model=" + demo.resolve("sd3-demo.safetensors"),
+                        "--taesd=" + demo.resolve("sd3-demo-taesd.safetensors"), "--clip-l=" + clip, "--threads=" + setting.threads(),
+                        "--side=" + side, "--steps=" + steps, "--guidance=2.25", "--step-cache=" + kind, "--pixels"), setting.engines(), setting);
+                running.put(kind, contender);
+                contenders.put(kind, () -> {
+                    Map<String, Object> answer = contender.run();
+                    pictures.put(kind, Base64.getDecoder().decode((String) answer.get("rgb")));
+                    return ((Number) answer.get("seconds")).doubleValue();
+                });
+            }
+            Rounds rounds = Rounds.of(setting, setting.rounds(2, 5), contenders);
+            Map<String, Object> details = rounds.details("s");
+            Map<String, Object> alike = new LinkedHashMap<>();
+            String best = "none";
+            for (String kind : KINDS) {
+                double ssim = Ssim.of(pictures.get("none"), pictures.get(kind), side, side);
+                alike.put(kind, ssim);
+                if (ssim >= ALIKE && rounds.of(kind).median() < rounds.of(best).median()) {
+                    best = kind;
+                }
+            }
+            details.put("SSIM to the full run", alike);
+            results.add(new Row("picture-cache", "a whole picture with step caching (" + best + ") at SSIM ≥ 0.95, to the full run",
+                    rounds.ratio("none", best), "ratio", "the project's own picture model, " + side + " pixels, " + steps + " steps, "
+                    + setting.threads() + " threads", details, rounds.contended()));
+        } finally {
+            running.values().forEach(Contender::close);
+        }
+    }
+}

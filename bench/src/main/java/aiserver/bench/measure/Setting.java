@@ -1,0 +1,45 @@
+package aiserver.bench.measure;
+
+import aiserver.bench.weights.WorkFolder;
+import aiserver.engine.NativeLibraries;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * How a run measures.
+ *
+ * @param quick      fewer rounds and smaller jobs: ten minutes on two processors
+ * @param trial      measure even while others use the machine; what comes out is marked and never reported
+ * @param processors that the contenders are pinned to, as taskset takes them
+ * @param threads    that each of them gets
+ * @param foreign    processors that others may keep busy in a round that counts
+ * @param patience   seconds to wait for a quiet machine before a part
+ * @param redone     rounds that may be thrown away for each that counts, before a part is given up
+ */
+record Setting(WorkFolder work, boolean quick, boolean trial, String processors, int threads, double foreign, int patience,
+               int redone) {
+    /** The Java program that starts contenders of its own kind: this one's JVM and class path. */
+    List<String> java(List<String> flags, String... arguments) {
+        List<String> command = new ArrayList<>();
+        command.add(ProcessHandle.current().info().command().orElse("java"));
+        command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-Dfile.encoding=UTF-8", "-Dstdout.encoding=UTF-8"));
+        command.addAll(flags);
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), "aiserver.bench.Bench"));
+        command.addAll(List.of(arguments));
+        return command;
+    }
+
+    /** What every contender with the native engines needs to know. */
+    Map<String, String> engines() {
+        return Map.of("LIMIT_BACKENDS", nativeFolder(), "GGML_NO_BACKTRACE", "1", "AISERVER_NO_BUILD", "1", "AISERVER_LOG", "WARN");
+    }
+
+    private static String nativeFolder() {
+        return NativeLibraries.folder().toString();
+    }
+
+    int rounds(int whenQuick, int whenFull) {
+        return quick ? whenQuick : whenFull;
+    }
+}

@@ -1,0 +1,49 @@
+package aiserver.bench.measure;
+
+import aiserver.bench.client.QueueClient;
+import aiserver.engine.NativeLibraries;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** How the workers that are measured are started: ours by its launcher, the DJL variant by this program. */
+final class Workers {
+    private Workers() {
+    }
+
+    /** {@code ./ai-server run} in one process, as under systemd. */
+    static Contender ours(String name, QueueClient client, Setting setting, String... options) {
+        List<String> command = new ArrayList<>(List.of(setting.work().home().resolve("ai-server").toString(), "run", "--no-watch",
+                "--redis-url=" + client.uri(), "--crash-folder=" + setting.work().folder().resolve("crashes")));
+        command.addAll(List.of(options));
+        return Contender.started(name, command, environment(setting), setting);
+    }
+
+    /**
+     * The DJL variant. One malloc arena for each of few threads, as for ours, and large blocks given back at once:
+     * without the threshold PyTorch's buffers stay with glibc, and it holds twice the memory.
+     */
+    static Contender djl(String name, QueueClient client, Setting setting, String... options) {
+        List<String> command = setting.java(List.of("-XX:+UseSerialGC", "-Xmx1g"), "djl", "--redis-url=" + client.uri(),
+                "--threads=" + setting.threads());
+        command.addAll(List.of(options));
+        Map<String, String> environment = new LinkedHashMap<>(environment(setting));
+        environment.put("MALLOC_ARENA_MAX", "2");
+        environment.put("MALLOC_MMAP_THRESHOLD_", "1048576");
+        return Contender.started(name, command, environment, setting);
+    }
+
+    static Map<String, String> environment(Setting setting) {
+        Map<String, String> environment = new LinkedHashMap<>(setting.engines());
+        // Its distribution: the folder above the platform's.
+        environment.put("AISERVER_NATIVE_DIST", NativeLibraries.folder().getParent().toString());
+        return environment;
+    }
+
+    /** The options for a language model of a real shape; greedy, since noise drawn twice is not the same noise. */
+    static String[] language(Setting setting, String model, int concurrency, int context) {
+        return new String[] {"--tasks=llm", "--llm-model=" + model, "--llm-temperature=0", "--llm-context=" + context,
+                "--llm-threads=" + setting.threads(), "--llm-concurrency=" + concurrency, "--llm-state-folder=none"};
+    }
+}
