@@ -9,14 +9,17 @@ usage() {
 usage: scripts/build-native.sh [options]
   --cpu             without CUDA                          (default: CUDA where nvcc is found)
   --cuda            with the CUDA backend
-  --arch LIST       CUDA architectures: native, all-major, 90 ...   (default: native with a GPU, else all-major)
-  --cuda-toolkit P  folder of the CUDA toolkit            (default: where nvcc is)
+  --arch LIST       CUDA architectures: native, all-major, 90, "80,90" ...   (default: native with a GPU, else all-major)
+  --cuda-toolkit P  the CUDA toolkit, 12.4 to 13: its folder, or a Python environment with the wheels of
+                    cuda-toolkit[nvcc,cudart,cublas,cccl]              (default: where nvcc is)
   --portable        all variants of the CPU backend, chosen at run time, instead of this processor's
   --jobs N          compile jobs at a time                (default: all processors)
   --clean           throw away what was built before
   --sources-only    bring the sources, build nothing
+What was asked for once is kept: a later run without options builds the same kind again.
 environment: LLAMA_CPP_DIR, WHISPER_CPP_DIR, SD_CPP_DIR  a checkout of yours instead of the pinned source;
-             CC, CXX, AISERVER_NATIVE_DIST (where the libraries go, default native/dist)
+             CC, CXX, CUDAHOSTCXX (a compiler that nvcc takes), AISERVER_NATIVE_DIST (where the libraries go,
+             default native/dist)
 TEXT
 }
 
@@ -25,26 +28,38 @@ die() { echo "build-native: $*" >&2; exit 1; }
 
 cuda=auto arch= toolkit= portable=OFF clean=no sources_only=no
 jobs=$(nproc 2>/dev/null || echo 2)
-while [ $# -gt 0 ]; do
-    case $1 in
-        --cpu) cuda=off ;;
-        --cuda) cuda=on ;;
-        --arch) arch=${2:?"--arch needs a list"}; shift ;;
-        --cuda-toolkit) toolkit=${2:?"--cuda-toolkit needs a folder"}; shift ;;
-        --portable) portable=ON ;;
-        --jobs) jobs=${2:?"--jobs needs a number"}; shift ;;
-        --clean) clean=yes ;;
-        --sources-only) sources_only=yes ;;
-        -h|--help) usage; exit 0 ;;
-        *) usage >&2; die "unknown option $1" ;;
-    esac
-    shift
-done
+asked=() # the options that say which kind of build
+value() { [ $# -ge 2 ] && [ -n "$2" ] || die "$1 needs a value"; }
+read_options() {
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --cpu) cuda=off; asked+=("$1") ;;
+            --cuda) cuda=on; asked+=("$1") ;;
+            --arch) value "$@"; arch=$2; asked+=("$1" "$2"); shift ;;
+            --cuda-toolkit) value "$@"; toolkit=$2; asked+=("$1" "$2"); shift ;;
+            --portable) portable=ON; asked+=("$1") ;;
+            --jobs) value "$@"; jobs=$2; shift ;;
+            --clean) clean=yes ;;
+            --sources-only) sources_only=yes ;;
+            -h|--help) usage; exit 0 ;;
+            *) usage >&2; die "unknown option $1" ;;
+        esac
+        shift
+    done
+}
+read_options "$@"
 case $jobs in ''|*[!0-9]*|0) die "--jobs must be a number from 1 but is '$jobs'" ;; esac
 
 platform=$(uname -s | tr '[:upper:]' '[:lower:]')-$(uname -m)
 work=native/.work
 dist=${AISERVER_NATIVE_DIST:-native/dist}/$platform
+if [ ${#asked[@]} = 0 ] && [ "$clean" = no ] && [ -f "$dist/BUILD-INFO" ]; then
+    # The launcher asks without options; it must not turn a CUDA build into a plain one.
+    while read -r word; do asked+=("$word"); done < <(sed -n 's/^asked //p' "$dist/BUILD-INFO")
+    again=(${asked[@]+"${asked[@]}"})
+    asked=()
+    read_options ${again[@]+"${again[@]}"}
+fi
 mkdir -p "$work" "$(dirname "$dist")" || die "cannot write to $PWD/native; make it writable or build in a copy of the project"
 
 # ---- one build at a time
@@ -59,26 +74,61 @@ fi
 
 # ---- CUDA or not
 
+toolkit_in() { # the folder with bin/nvcc: the one named, or the wheels' below a Python environment
+    local folder
+    for folder in "$1" "$1"/nvidia/cu* "$1"/lib/python3*/site-packages/nvidia/cu*; do
+        if [ -x "$folder/bin/nvcc" ]; then (cd "$folder" && pwd); return; fi
+    done
+}
 if [ "$cuda" != off ]; then
     if [ -n "$toolkit" ]; then
-        [ -x "$toolkit/bin/nvcc" ] || die "--cuda-toolkit $toolkit has no bin/nvcc"
-        nvcc=$toolkit/bin/nvcc
-    else
-        nvcc=$(command -v nvcc || ls /usr/local/cuda/bin/nvcc 2>/dev/null || true)
-    fi
-    if [ -n "$nvcc" ]; then
+        found=$(toolkit_in "$toolkit")
+        [ -n "$found" ] || die "--cuda-toolkit $toolkit has no bin/nvcc"
+        nvcc=$found/bin/nvcc
         cuda=on
-    elif [ "$cuda" = on ]; then
-        die "--cuda needs nvcc: install the CUDA toolkit (12.4 to 13), or say where it is by --cuda-toolkit"
     else
+        nvcc=$(command -v nvcc || true)
+        for folder in "${CUDA_PATH:-}" "${CUDA_HOME:-}" /usr/local/cuda "${VIRTUAL_ENV:-}" "${CONDA_PREFIX:-}"; do
+            if [ -z "$nvcc" ] && [ -n "$folder" ]; then
+                found=$(toolkit_in "$folder")
+                nvcc=${found:+$found/bin/nvcc}
+            fi
+        done
+    fi
+    if [ -z "$nvcc" ]; then
+        [ "$cuda" = auto ] || die "--cuda needs nvcc: install the CUDA toolkit (12.4 to 13), or say where it is by --cuda-toolkit"
         cuda=off
+    else
+        release=$("$nvcc" --version 2>/dev/null | sed -n 's/.*release \([0-9]*\.[0-9]*\).*/\1/p')
+        if [ "$(printf '12.4\n%s\n' "${release:-0}" | sort -V | head -1)" = 12.4 ]; then
+            cuda=on
+        else
+            [ "$cuda" = auto ] || die "$nvcc is of CUDA ${release:-(it does not say its version)}; the engines need 12.4 to 13"
+            say "without CUDA: $nvcc is of CUDA ${release:-(unknown)}, and the engines need 12.4 to 13"
+            cuda=off
+        fi
     fi
 fi
 if [ "$cuda" = on ]; then
-    toolkit=${toolkit:-$(dirname "$(dirname "$(readlink -f "$nvcc")")")}
+    toolkit=$(cd "$(dirname "$(readlink -f "$nvcc")")/.." && pwd)
     if [ -z "$arch" ]; then
         if nvidia-smi -L >/dev/null 2>&1; then arch=native; else arch=all-major; fi
     fi
+    # Both words are looked up here: CMake's own tables end with the toolkits that were known when it was made.
+    case $arch in
+        native)
+            arch=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader 2>/dev/null | tr -d '. ' | grep -E '^[0-9]+$' | sort -un | sed 's/$/-real/' | tr '\n' ';' | sed 's/;$//' || true)
+            [ -n "$arch" ] || die "--arch native needs a GPU that nvidia-smi shows; name the architecture instead, as in --arch 90" ;;
+        all-major)
+            # The lowest of each generation, as machine code; the highest also as code that later GPUs translate.
+            arch=$("$nvcc" --list-gpu-arch | sed -n 's/^compute_\([0-9]*\)\([0-9]\)$/\1 \2/p' | sort -n -k1,1 -k2,2 \
+                | awk '!seen[$1]++ {print $1 $2}' | awk '{if (NR > 1) printf "%s-real;", last; last = $0} END {print last}')
+            [ -n "$arch" ] || die "$nvcc does not list its architectures; name them, as in --arch 80,90" ;;
+        *)
+            arch=$(echo "$arch" | tr ', ' ';;')
+            echo "$arch" | grep -qE '^[0-9]+[af]?(-real|-virtual)?(;[0-9]+[af]?(-real|-virtual)?)*$' \
+                || die "--arch must be native, all-major or numbers like 80,90 but is '$arch'" ;;
+    esac
 fi
 
 # ---- nothing to do?
@@ -86,9 +136,8 @@ fi
 hash_files() { sha256sum "$@" | sha256sum | cut -c1-16; }
 # A checkout of the user's is compiled again whenever it has changed; only the compiler can tell.
 override=${LLAMA_CPP_DIR:-}${WHISPER_CPP_DIR:-}${SD_CPP_DIR:-}
-stamp="$(hash_files native/CMakeLists.txt native/engines.pins native/stable-diffusion.sed native/whisper.sed native/guard/* native/layout-probe/* scripts/build-native.sh)"
+stamp="$(hash_files native/CMakeLists.txt native/engines.pins native/*.sed native/guard/* native/layout-probe/* scripts/build-native.sh)"
 stamp="$stamp cuda=$cuda arch=$arch toolkit=$toolkit portable=$portable"
-# CUDA and --portable distributions serve a plain request, too: who asked for more once keeps it.
 if [ "$sources_only" = no ] && [ -z "$override" ] && [ -f "$dist/BUILD-INFO" ] \
         && [ "$(sed -n 's/^stamp //p' "$dist/BUILD-INFO")" = "$stamp" ]; then
     say "up to date: $dist"
@@ -102,7 +151,8 @@ need cmake "install CMake 3.18 or newer"
 command -v "${CXX:-c++}" >/dev/null || die "${CXX:-c++} is missing: install a C++17 compiler (g++ or clang++)"
 need sha256sum "install coreutils"
 free_mb=$(df -Pm "$work" | awk 'NR==2 {print $4}')
-[ "${free_mb:-99999}" -ge 1500 ] || die "only $free_mb MB are free on the disk of $PWD/native; the build needs 1500: make room and run it again"
+need_mb=$([ "$cuda" = on ] && echo 3000 || echo 1500)
+[ "${free_mb:-99999}" -ge "$need_mb" ] || die "only $free_mb MB are free on the disk of $PWD/native; the build needs $need_mb: make room and run it again"
 
 # ---- sources
 
@@ -156,6 +206,13 @@ correct_sd() { # exactly three lines are corrected; anything else is another ver
         || die "native/stable-diffusion.sed does not fit the version of stable-diffusion.cpp in native/engines.pins; see whether it is still needed"
 }
 
+correct_llama() { # one place, of the CUDA backend alone; may have been done before
+    local file=$1/ggml/src/ggml-cuda/ggml-cuda.cu
+    grep -q 'ggml_cuda_lock_cv.wait_for(' "$file" || sed -i -E -f native/llama.sed "$file"
+    [ "$(grep -c 'ggml_cuda_lock_cv.wait_for(' "$file")" = 1 ] \
+        || die "native/llama.sed does not fit the version of llama.cpp in native/engines.pins; see whether it is still needed"
+}
+
 sources=$work/sources
 pinned=$(hash_files native/engines.pins native/stable-diffusion.sed native/whisper.sed)
 if [ "$(cat "$sources/PINNED" 2>/dev/null)" != "$pinned" ] && { [ -z "${LLAMA_CPP_DIR:-}" ] || [ -z "${WHISPER_CPP_DIR:-}" ] || [ -z "${SD_CPP_DIR:-}" ]; }; then
@@ -170,6 +227,7 @@ source_of() { # engine, override, file that must be there
 llama=$(source_of llama "${LLAMA_CPP_DIR:-}" include/llama.h)
 whisper=$(source_of whisper "${WHISPER_CPP_DIR:-}" include/whisper.h)
 sd=$([ -f "${SD_CPP_DIR:-/nowhere}/stable-diffusion.h" ] && echo "$SD_CPP_DIR" || source_of stable-diffusion "${SD_CPP_DIR:-}" include/stable-diffusion.h)
+if [ "$cuda" = on ] && [ -z "${LLAMA_CPP_DIR:-}" ]; then correct_llama "$llama"; fi
 printf 'LLAMA_SOURCE=%q\nWHISPER_SOURCE=%q\nSD_SOURCE=%q\n' "$llama" "$whisper" "$sd" > "$work/sources.env"
 [ "$sources_only" = no ] || exit 0
 
@@ -184,10 +242,38 @@ mkdir -p "$build"
 options=(-DCMAKE_BUILD_TYPE=Release -DPORTABLE=$portable "-DLLAMA_SOURCE=$llama" "-DWHISPER_SOURCE=$whisper" "-DSD_SOURCE=$sd"
     "-DSDCPP_BUILD_VERSION=$(pins | awk '$1 == "stable-diffusion" {print $3}')")
 if [ "$cuda" = on ]; then
-    options+=(-DGGML_CUDA=ON "-DCMAKE_CUDA_COMPILER=$nvcc" "-DCUDAToolkit_ROOT=$toolkit" "-DCMAKE_CUDA_ARCHITECTURES=$arch")
+    cuda_root=$toolkit
+    if [ -z "$(find -L "$toolkit/lib64" "$toolkit/lib" "$toolkit/targets" -maxdepth 3 -name libcudart.so -print -quit 2>/dev/null)" ]; then
+        # Python's wheels hold libcudart.so.13 without the name the linker looks for, and no lib64. A folder of links has
+        # both; its bin is a real folder, since nvcc finds its parts by ".." from where it was called.
+        cuda_root=$PWD/$work/toolkit-$(echo "$toolkit" | sha256sum | cut -c1-12)
+        rm -rf "$cuda_root"
+        mkdir -p "$cuda_root/bin" "$cuda_root/lib"
+        for part in "$toolkit"/*; do
+            case ${part##*/} in bin|lib|lib64) ;; *) ln -s "$part" "$cuda_root/" ;; esac
+        done
+        ln -s "$toolkit"/bin/* "$cuda_root/bin/"
+        for part in "$toolkit"/lib/*; do
+            ln -s "$part" "$cuda_root/lib/"
+            plain=${part##*/}
+            plain=$cuda_root/lib/${plain%%.so*}.so
+            case $part in *.so.*) [ -e "$plain" ] || ln -s "$part" "$plain" ;; esac
+        done
+        ln -s lib "$cuda_root/lib64"
+        nvcc=$cuda_root/bin/nvcc
+    fi
+    # The plugin looks for the toolkit's libraries beside itself, then where they were when it was built.
+    cuda_libraries=$(find -L "$toolkit" -maxdepth 4 -name 'libcublas.so*' -print -quit 2>/dev/null)
+    cuda_libraries=${cuda_libraries:+$(cd "$(dirname "$cuda_libraries")" && pwd -P)}
+    options+=(-DGGML_CUDA=ON "-DCMAKE_CUDA_COMPILER=$nvcc" "-DCUDAToolkit_ROOT=$cuda_root" "-DCMAKE_CUDA_ARCHITECTURES=$arch"
+        "-DCUDA_LIBRARIES_FOLDER=$cuda_libraries")
     # Without the driver's stub library the kernels cannot link against it; ggml then does without virtual memory pools.
-    find "$toolkit" /usr/lib /usr/lib64 -name 'libcuda.so' -print -quit 2>/dev/null | grep -q . || options+=(-DGGML_CUDA_NO_VMM=ON)
-    say "with CUDA from $toolkit for architectures $arch"
+    if [ -n "$(find -L "$toolkit" /usr/lib /usr/lib64 -maxdepth 6 -name libcuda.so -print -quit 2>/dev/null)" ]; then
+        options+=(-DGGML_CUDA_NO_VMM=OFF)
+    else
+        options+=(-DGGML_CUDA_NO_VMM=ON)
+    fi
+    say "with CUDA $release from $toolkit for ${arch//;/, }; about half an hour of one core for each (--cpu leaves it out)"
 fi
 generator=()
 if [ ! -f "$build/CMakeCache.txt" ] && command -v ninja >/dev/null; then generator=(-G Ninja); fi
@@ -213,6 +299,7 @@ set -e
 if [ "$status" -ne 0 ]; then
     grep -nE '(error|Error|ERROR|No space left)' "$log" | head -10 >&2
     if grep -q 'No space left' "$log"; then die "the disk is full: make room and run this again"; fi
+    if grep -q 'unsupported GNU version' "$log"; then die "this nvcc refuses this C++ compiler as too new: set CUDAHOSTCXX to an older one, as in CUDAHOSTCXX=g++-13"; fi
     if grep -qE 'Killed|out of memory' "$log"; then die "the compiler was killed, most likely for memory: run this again with --jobs 1"; fi
     die "compiling failed; the first errors are above, everything is in $log"
 fi
@@ -240,8 +327,10 @@ done
 strip --strip-unneeded "$staging"/*.so* 2>/dev/null || true
 {
     echo "stamp $stamp"
+    [ ${#asked[@]} = 0 ] || printf 'asked %s\n' "${asked[@]}"
     echo "platform $platform"
     echo "compiler $("${CXX:-c++}" --version | head -1)"
+    if [ "$cuda" = on ]; then echo "cuda $release $arch"; fi
     echo "processor $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo 2>/dev/null | head -1)"
     for header in "$llama/ggml/include/ggml.h" "$llama/ggml/include/ggml-backend.h" "$llama/include/llama.h" \
             "$whisper/include/whisper.h" "$sd/include/stable-diffusion.h"; do
@@ -252,3 +341,4 @@ rm -rf "$dist"
 mv "$staging" "$dist"
 
 say "done in $((SECONDS - started)) s: $dist, $(du -sh "$dist" | cut -f1)"
+if [ "$cuda" = on ]; then say "libggml-cuda.so: $(du -h "$dist/libggml-cuda.so" | cut -f1), ${arch//;/, }"; fi

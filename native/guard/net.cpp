@@ -18,6 +18,10 @@
 #if defined(__GLIBC__)
 #include <malloc.h>
 #endif
+#if defined(__linux__)
+#include <dlfcn.h>
+#include <unistd.h>
+#endif
 
 namespace guard {
 
@@ -104,6 +108,32 @@ void on_abort(const char * message) {
     // returning lets ggml end the process: there is nobody to catch it
 }
 
+// Loads the plugins that fit this machine. What keeps the CUDA plugin from loading, or from finding a device, becomes the
+// words of ag_init and no line of the log: whoever called says it in a sentence.
+void load_backends(const char * folder) {
+    log_queue & q = logs();
+    const auto quiet = [&](int level) {
+        std::lock_guard<std::mutex> lock(q.mutex);
+        std::swap(q.level, level);
+        return level;
+    };
+    const int level = quiet(5);
+    ggml_backend_load_all_from_path(folder);
+    quiet(level);
+#if defined(__linux__)
+    const std::string plugin = std::string(folder) + "/libggml-cuda.so";
+    if (ggml_backend_reg_by_name("CUDA") == nullptr && access(plugin.c_str(), F_OK) == 0) {
+        // ggml keeps the loader's words to itself.
+        if (void * handle = dlopen(plugin.c_str(), RTLD_NOW | RTLD_LOCAL)) {
+            dlclose(handle);
+        } else {
+            const char * error = dlerror();
+            record().words.append(error ? error : "").push_back('\n');
+        }
+    }
+#endif
+}
+
 } // namespace
 
 call_record & record() noexcept {
@@ -163,7 +193,7 @@ const char * ag_init(const char * backend_folder) {
         ggml_set_abort_callback(on_abort);
         take_logs();
         if (ggml_backend_reg_by_name("CPU") == nullptr) {
-            ggml_backend_load_all_from_path(backend_folder);
+            load_backends(backend_folder);
         }
         llama_backend_init();
         take_logs();

@@ -1,6 +1,7 @@
 // Linked into libstable-diffusion, whose calls of ggml_backend_graph_compute come here by the linker's --wrap: this
 // version of the engine has no way to stop a run. Answering "aborted" makes generate_image return NULL with the context
-// usable. On the CPU a run stops inside a graph, too; other backends finish the graph in hand (a third of a step or so).
+// usable. On the CPU a run stops inside a graph, too; other backends have no callback for that and finish the graph in
+// hand: one pass of the diffusion model (half a step), or the decoding.
 #include "sd_stop.h"
 
 #include "ggml-backend.h"

@@ -7,7 +7,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -20,10 +22,11 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class BuildNativeScriptTest {
     private static final List<String> TOOLS = List.of("bash", "sh", "cat", "cut", "awk", "sed", "grep", "sha256sum", "mkdir",
-            "rm", "mv", "uname", "tr", "dirname", "nproc", "tail", "ls", "readlink", "find", "flock", "head");
+            "rm", "mv", "uname", "tr", "dirname", "nproc", "tail", "ls", "readlink", "find", "flock", "head", "sort", "ln");
 
     @TempDir
     Path folder;
+    private final Map<String, String> environment = new HashMap<>();
     private Path project;
     private Path bin;
 
@@ -32,7 +35,7 @@ class BuildNativeScriptTest {
         project = folder.resolve("project");
         bin = Files.createDirectories(folder.resolve("bin"));
         for (String part : List.of("native/CMakeLists.txt", "native/engines.pins", "native/stable-diffusion.sed",
-                "native/whisper.sed", "scripts/build-native.sh")) {
+                "native/whisper.sed", "native/llama.sed", "scripts/build-native.sh")) {
             copy(Path.of(part));
         }
         for (String part : List.of("native/guard", "native/layout-probe")) {
@@ -108,12 +111,126 @@ class BuildNativeScriptTest {
         assertThat(run("--cuda-toolkit", "/nowhere")).isEqualTo("build-native: --cuda-toolkit /nowhere has no bin/nvcc\n");
     }
 
+    @Test
+    void aToolkitThatIsTooOldIsNamedWithItsVersion() throws Exception {
+        Path nvcc = toolkit(folder.resolve("cuda"), "12.3");
+        assertThat(run("--cuda-toolkit", folder.resolve("cuda").toString()))
+                .isEqualTo("build-native: " + nvcc + " is of CUDA 12.3; the engines need 12.4 to 13\n");
+    }
+
+    @Test
+    void withAToolkitTooOldAndNothingAskedForItBuildsWithoutCuda() throws Exception {
+        takeSourcesFromHere();
+        toolkit(folder.resolve("cuda"), "11.8");
+        environment.put("CUDA_HOME", folder.resolve("cuda").toString());
+        assertThat(run()).startsWith("build-native: without CUDA: ").contains("is of CUDA 11.8, and the engines need 12.4 to 13");
+        assertThat(cmakeArguments()).noneMatch(argument -> argument.contains("CUDA"));
+    }
+
+    @Test
+    void allMajorIsTheLowestOfEachGenerationThatTheToolkitKnows() throws Exception {
+        takeSourcesFromHere();
+        toolkit(folder.resolve("cuda"), "13.0");
+        run("--arch", "all-major", "--cuda-toolkit", folder.resolve("cuda").toString());
+        assertThat(cmakeArguments()).contains("-DGGML_CUDA=ON", "-DCMAKE_CUDA_ARCHITECTURES=75-real;80-real;90-real;100-real;120");
+        run("--arch", "80,90", "--cuda-toolkit", folder.resolve("cuda").toString());
+        assertThat(cmakeArguments()).contains("-DCMAKE_CUDA_ARCHITECTURES=80;90");
+        tool("nvidia-smi", "printf '9.0\\n9.0\\n8.6\\n'");
+        run("--arch", "native", "--cuda-toolkit", folder.resolve("cuda").toString());
+        assertThat(cmakeArguments()).contains("-DCMAKE_CUDA_ARCHITECTURES=86-real;90-real");
+    }
+
+    @Test
+    void architecturesThatCannotBeAreRefused() throws Exception {
+        toolkit(folder.resolve("cuda"), "13.0");
+        assertThat(run("--arch", "hopper", "--cuda-toolkit", folder.resolve("cuda").toString()))
+                .isEqualTo("build-native: --arch must be native, all-major or numbers like 80,90 but is 'hopper'\n");
+        assertThat(run("--arch", "native", "--cuda-toolkit", folder.resolve("cuda").toString()))
+                .isEqualTo("build-native: --arch native needs a GPU that nvidia-smi shows; name the architecture instead, as in --arch 90\n");
+    }
+
+    @Test
+    void wheelsOfPythonAreFoundInTheirEnvironmentAndGivenTheNamesThatTheyLack() throws Exception {
+        takeSourcesFromHere();
+        Path wheels = folder.resolve("venv/lib/python3.12/site-packages/nvidia/cu13");
+        toolkit(wheels, "13.5");
+        for (String file : List.of("lib/libcudart.so.13", "lib/libcublas.so.13", "lib/stubs/libcuda.so", "include/cuda.h")) {
+            Files.createDirectories(wheels.resolve(file).getParent());
+            Files.writeString(wheels.resolve(file), file);
+        }
+        run("--arch", "90", "--cuda-toolkit", folder.resolve("venv").toString());
+        String root = cmakeArguments().stream().filter(argument -> argument.startsWith("-DCUDAToolkit_ROOT=")).findFirst()
+                .orElseThrow().substring("-DCUDAToolkit_ROOT=".length());
+        assertThat(Path.of(root, "lib64", "libcudart.so")).hasContent("lib/libcudart.so.13");
+        assertThat(Path.of(root, "lib", "libcublas.so")).hasContent("lib/libcublas.so.13");
+        assertThat(Path.of(root, "include", "cuda.h")).exists();
+        assertThat(cmakeArguments()).contains("-DCMAKE_CUDA_COMPILER=" + root + "/bin/nvcc", "-DGGML_CUDA_NO_VMM=OFF",
+                "-DCUDA_LIBRARIES_FOLDER=" + wheels.toRealPath().resolve("lib"));
+        // The environment is the user's: nothing is added to it.
+        assertThat(wheels.resolve("lib/libcudart.so")).doesNotExist();
+        assertThat(wheels.resolve("lib64")).doesNotExist();
+    }
+
+    @Test
+    void whatWasAskedForOnceIsBuiltAgainByARunWithoutOptions() throws Exception {
+        Path dist = Files.createDirectories(project.resolve("native/dist/" + platform()));
+        Files.writeString(dist.resolve("BUILD-INFO"), "stamp old\nasked --cuda\nasked --arch\nasked 90\n");
+        assertThat(run()).startsWith("build-native: --cuda needs nvcc");
+        Files.writeString(dist.resolve("BUILD-INFO"), "stamp old\nasked --cpu\n");
+        toolkit(folder.resolve("cuda"), "13.0");
+        environment.put("CUDA_PATH", folder.resolve("cuda").toString());
+        takeSourcesFromHere();
+        run();
+        assertThat(cmakeArguments()).noneMatch(argument -> argument.contains("CUDA"));
+    }
+
+    /** A folder that looks like a CUDA toolkit to the script; returns its nvcc. */
+    private Path toolkit(Path root, String release) throws IOException {
+        Path nvcc = Files.createDirectories(root.resolve("bin")).resolve("nvcc");
+        Files.writeString(nvcc, "#!" + bin.resolve("bash") + "\n" + """
+                case $1 in
+                    --version) echo 'Cuda compilation tools, release %s, V%s.1' ;;
+                    --list-gpu-arch) printf 'compute_%%s\\n' 75 80 86 89 90 100 103 120 121 ;;
+                esac
+                """.formatted(release, release));
+        assertThat(nvcc.toFile().setExecutable(true)).isTrue();
+        Files.createDirectories(root.resolve("lib64"));
+        if (!root.endsWith("cu13")) {
+            Files.writeString(root.resolve("lib64/libcudart.so"), "");
+        } else {
+            Files.delete(root.resolve("lib64"));
+        }
+        return nvcc;
+    }
+
+    /** Sources that need no cargo, and a cmake that notes how it was called before it fails. */
+    private void takeSourcesFromHere() throws IOException {
+        for (String engine : List.of("llama", "whisper", "stable-diffusion")) {
+            Path include = Files.createDirectories(folder.resolve("sources/" + engine + "/include"));
+            Files.writeString(include.resolve(engine + ".h"), "");
+        }
+        environment.put("LLAMA_CPP_DIR", folder.resolve("sources/llama").toString());
+        environment.put("WHISPER_CPP_DIR", folder.resolve("sources/whisper").toString());
+        environment.put("SD_CPP_DIR", folder.resolve("sources/stable-diffusion").toString());
+        tool("cmake", "printf '%s\\n' \"$@\" > '" + folder.resolve("cmake-arguments") + "'; exit 1");
+    }
+
+    private List<String> cmakeArguments() throws IOException {
+        return Files.readAllLines(folder.resolve("cmake-arguments"));
+    }
+
+    private static String platform() {
+        String arch = System.getProperty("os.arch");
+        return "linux-" + (arch.equals("amd64") ? "x86_64" : arch);
+    }
+
     private String run(String... arguments) throws IOException, InterruptedException {
         ProcessBuilder builder = new ProcessBuilder(Stream.concat(
                 Stream.of(bin.resolve("bash").toString(), project.resolve("scripts/build-native.sh").toString()),
                 Stream.of(arguments)).toList());
         builder.environment().clear();
         builder.environment().put("PATH", bin.toString());
+        builder.environment().putAll(environment);
         builder.redirectErrorStream(true);
         Process process = builder.start();
         process.getOutputStream().close();
