@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -51,11 +52,17 @@ public final class DoctorCommand implements Callable<Integer> {
     private String natives() {
         NativeLibraries.load();
         for (Devices.Device device : Devices.all()) {
+            Devices.Memory memory = Devices.memory(device);
             say(true, "device", "%s: %s, %d MB free of %d MB".formatted(device.name(), device.description(),
-                    device.freeBytes() >> 20, device.totalBytes() >> 20));
+                    memory.freeBytes() >> 20, memory.totalBytes() >> 20));
         }
-        if (Devices.all().stream().noneMatch(Devices.Device::gpu)) {
-            say(true, "gpu", "none that the libraries can use: models run on the processor");
+        if (NativeLibraries.noGpu() != null) {
+            say(true, "gpu", "none is used: " + NativeLibraries.noGpu());
+        }
+        for (Map.Entry<String, String> lane : Map.of("--stt-device", speech.device, "--llm-device", language.device,
+                "--image-device", image.device).entrySet()) {
+            check("device", () -> lane.getKey() + " " + lane.getValue() + ": " + Devices.chooseAll(lane.getValue()).stream()
+                    .map(Devices.Device::name).collect(Collectors.joining(", ")));
         }
         return NativeLibraries.folder().toString();
     }

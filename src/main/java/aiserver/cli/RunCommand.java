@@ -4,7 +4,11 @@ import aiserver.config.ImageOptions;
 import aiserver.config.LanguageOptions;
 import aiserver.config.SpeechOptions;
 import aiserver.config.WorkerOptions;
+import aiserver.console.GpuMetrics;
 import aiserver.console.HealthServer;
+import aiserver.engine.EngineException;
+import aiserver.engine.GpuMemory;
+import aiserver.engine.NativeLibraries;
 import aiserver.redis.EmbeddedRedis;
 import aiserver.redis.LettuceRedisClient;
 import aiserver.redis.RedisClient;
@@ -65,6 +69,7 @@ public final class RunCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         // A wrong option ends it here, before anything is started.
         worker.settings(workerId != null ? workerId : WorkerSettings.newWorkerId(worker.name), predecessors, restarts);
+        GpuMemory.limit(worker.gpuMemory);
         Models models = Models.chosen(speech, language, image, worker.tasks);
         try (EmbeddedRedis own = worker.redisUrl == null ? EmbeddedRedis.start() : null) {
             String url = own == null ? worker.redisUrl : own.uri();
@@ -102,6 +107,7 @@ public final class RunCommand implements Callable<Integer> {
         PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         try (RedisClient redis = new LettuceRedisClient(redisUrl, worker.redisTimeout);
                 Services services = Services.of(worker, speech, language, image)) {
+            showGpus(services, registry);
             AIWorker server = new AIWorker(settings, redis, services.handlers(), registry, Runtime.getRuntime()::halt);
             try (HealthServer health = worker.httpPort == 0 ? null
                     : new HealthServer(worker.httpPort, registry, server::status, crashLoop ? PROBATION : Duration.ZERO)) {
@@ -111,5 +117,15 @@ public final class RunCommand implements Callable<Integer> {
             }
         }
         return 0;
+    }
+
+    // The libraries are loaded here, so that a GPU that cannot be used is said at the start and not with the first job.
+    private static void showGpus(Services services, PrometheusMeterRegistry registry) {
+        try {
+            NativeLibraries.load();
+            GpuMetrics.show(registry, services.gpus());
+        } catch (EngineException e) {
+            LOG.warn("{}; no model can be loaded", e.getMessage());
+        }
     }
 }

@@ -4,8 +4,11 @@ import aiserver.config.ImageOptions;
 import aiserver.config.LanguageOptions;
 import aiserver.config.SpeechOptions;
 import aiserver.config.WorkerOptions;
+import aiserver.engine.Devices;
 import aiserver.engine.DiffusionEngine;
 import aiserver.engine.Engine;
+import aiserver.engine.EngineException;
+import aiserver.engine.GpuMemory;
 import aiserver.engine.LlamaEngine;
 import aiserver.engine.SileroVoiceDetector;
 import aiserver.engine.VoiceDetector;
@@ -26,15 +29,24 @@ import aiserver.service.audio.FfmpegProgram;
 import aiserver.worker.Handlers;
 import aiserver.worker.JobHandler;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
 import java.util.function.BiFunction;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The three services with their engines, put together from the options, one handler for each lane that is asked for.
  * Nothing is loaded here. Owned by the command; closing goes in reverse order.
  */
 final class Services implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Services.class);
+
     private final Deque<AutoCloseable> owned = new ArrayDeque<>();
+    private final List<String> devices = new ArrayList<>();
     private JobHandler<SpeechJob> speech;
     private JobHandler<LanguageJob> language;
     private JobHandler<ImageJob> image;
@@ -43,9 +55,11 @@ final class Services implements AutoCloseable {
     }
 
     static Services of(WorkerOptions worker, SpeechOptions speech, LanguageOptions language, ImageOptions image) {
+        GpuMemory.limit(worker.gpuMemory);
         Services services = new Services();
         if (worker.tasks.contains("stt")) {
             services.speech = services.speech(worker, speech);
+            services.devices.add(speech.device);
         }
         WordTranslator translator = WordTranslator.NONE;
         if (worker.tasks.contains("llm")) {
@@ -55,9 +69,11 @@ final class Services implements AutoCloseable {
                 case ANALYZE_VOICE_ORDER -> service.analyzeVoiceOrder(job, scope);
                 case GENERATE_PERSONALIZED_RECOMMENDATION -> service.generatePersonalizedRecommendation(job, scope);
             }, () -> service.loadModel(JobScope.NONE), service::unloadModel);
+            services.devices.add(language.device);
             translator = image.translate ? new QwenTranslator(engine) : WordTranslator.NONE;
         }
         if (worker.tasks.contains("image")) {
+            services.devices.add(image.device);
             DiffusionEngine engine = services.own(new DiffusionEngine(image.engine()));
             StableDiffusionImageService service = new StableDiffusionImageService(engine, translator, image.service());
             services.image = new ServiceHandler<>(engine, service::generateCakeImage,
@@ -75,6 +91,19 @@ final class Services implements AutoCloseable {
 
     Handlers handlers() {
         return new Handlers(speech, language, image);
+    }
+
+    /** The GPUs that the lanes may use; the libraries must be loaded. A lane whose device is not there says so by itself. */
+    List<Devices.Device> gpus() {
+        Set<Devices.Device> gpus = new LinkedHashSet<>();
+        for (String setting : devices) {
+            try {
+                Devices.chooseAll(setting).stream().filter(Devices.Device::gpu).forEach(gpus::add);
+            } catch (EngineException e) {
+                LOG.warn("{}", e.getMessage());
+            }
+        }
+        return List.copyOf(gpus);
     }
 
     private <T extends AutoCloseable> T own(T part) {

@@ -33,7 +33,7 @@ public final class ImageOptions {
 
     @Option(names = "--image-device", paramLabel = "DEVICE", defaultValue = "auto",
             description = "auto (a GPU, else the CPU), cpu or cuda:N. Default: ${DEFAULT-VALUE}.")
-    String device;
+    public String device;
 
     @Option(names = "--image-threads", paramLabel = "N", defaultValue = "0",
             description = "Processor threads; 0: one for each core, 8 at most. Default: ${DEFAULT-VALUE}.")

@@ -7,6 +7,7 @@ import aiserver.service.PromptTexts;
 import aiserver.service.ShopLanguage;
 import java.nio.file.Path;
 import java.time.ZoneId;
+import java.util.List;
 import picocli.CommandLine.Option;
 
 /** The language model and how orders are understood. */
@@ -15,12 +16,20 @@ public final class LanguageOptions {
     public Path model;
 
     @Option(names = "--llm-device", paramLabel = "DEVICE", defaultValue = "auto",
-            description = "auto (a GPU, else the CPU), cpu or cuda:N. Default: ${DEFAULT-VALUE}.")
-    String device;
+            description = "auto (a GPU, else the CPU), cpu, cuda:N, or several GPUs: cuda:0,cuda:1. Default: ${DEFAULT-VALUE}.")
+    public String device;
 
     @Option(names = "--llm-gpu-layers", paramLabel = "N", defaultValue = "-1",
-            description = "Layers on the GPU; -1: all. Default: ${DEFAULT-VALUE}.")
+            description = "Most layers on the GPU; -1: as many as fit. Default: ${DEFAULT-VALUE}.")
     int gpuLayers;
+
+    @Option(names = "--llm-split", paramLabel = "KIND", defaultValue = "layer",
+            description = "How several GPUs share the model: ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
+    LlamaSettings.SplitMode split;
+
+    @Option(names = "--llm-gpu-shares", split = ",", paramLabel = "SHARE",
+            description = "What each of several GPUs takes, in proportion, such as 3,1. Default: by their free memory.")
+    List<Double> gpuShares = List.of();
 
     @Option(names = "--llm-threads", paramLabel = "N", defaultValue = "0",
             description = "Processor threads; 0: one for each core, 8 at most. Default: ${DEFAULT-VALUE}.")
@@ -65,7 +74,7 @@ public final class LanguageOptions {
         LlamaSettings usual = LlamaSettings.of(model);
         int count = Threads.orCores(threads);
         return new LlamaSettings(model, device, context, sequences, usual.batchTokens(), count, count, gpuLayers,
-                usual.flashAttention(), usual.cacheType(), usual.repack(), states());
+                usual.flashAttention(), usual.cacheType(), usual.repack(), states(), new LlamaSettings.Split(split, gpuShares));
     }
 
     private Path states() {

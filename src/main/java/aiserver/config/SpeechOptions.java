@@ -18,7 +18,7 @@ public final class SpeechOptions {
 
     @Option(names = "--stt-device", paramLabel = "DEVICE", defaultValue = "auto",
             description = "auto (a GPU, else the CPU), cpu or cuda:N. Default: ${DEFAULT-VALUE}.")
-    String device;
+    public String device;
 
     @Option(names = "--stt-threads", paramLabel = "N", defaultValue = "0",
             description = "Processor threads for each utterance; 0: one for each core, 8 at most. Default: ${DEFAULT-VALUE}.")

@@ -1,5 +1,6 @@
 package aiserver.config;
 
+import aiserver.engine.GpuMemory;
 import aiserver.job.JobCodec;
 import aiserver.job.TaskType;
 import aiserver.redis.Delivery;
@@ -66,6 +67,11 @@ public final class WorkerOptions {
     @Option(names = "--load", paramLabel = "start|use", defaultValue = "use",
             description = "When models are loaded: at the start, or with the first job. Default: ${DEFAULT-VALUE}.")
     Load load;
+
+    @Option(names = "--gpu-memory", paramLabel = "SHARE", defaultValue = "" + GpuMemory.USUAL_SHARE,
+            description = "How much of each GPU's memory may be in use once a model is loaded, above 0 and at most 1. "
+                    + "Default: ${DEFAULT-VALUE}.")
+    public double gpuMemory;
 
     @Option(names = "--idle-unload", paramLabel = "TIME", defaultValue = "off", converter = Converters.Time.class,
             description = "After how long without a job a model is unloaded; off: never. Default: ${DEFAULT-VALUE}.")

@@ -38,11 +38,16 @@ final class BatchLoop implements AutoCloseable {
         int contextTokens = Math.min(settings.contextTokens(), model.trainedContext());
         int keptTokens = contextTokens / 2;
         this.context = new LlamaContext(model, settings, settings.sequences() + KeptPrefixes.SEQUENCES,
-                contextTokens * settings.sequences() + keptTokens, this::allCancelled);
+                cells(settings, contextTokens), this::allCancelled);
         this.kept = new KeptPrefixes(context, settings.sequences(), keptTokens, PrefixStore.open(settings));
         for (int i = 0; i < settings.sequences(); i++) {
             slots.add(new Slot(i));
         }
+    }
+
+    /** Tokens that the KV cache holds: every sequence at its longest, and the kept beginnings. */
+    static int cells(LlamaSettings settings, int contextTokens) {
+        return contextTokens * settings.sequences() + contextTokens / 2;
     }
 
     LlamaModel model() {

@@ -4,24 +4,30 @@ import bindings.guard.guard_h;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/** The devices that ggml found, and the choice among them by a setting. The libraries must be loaded. */
+/**
+ * The devices that ggml found, the choice among them by a setting, and their memory. The libraries must be loaded, but
+ * for the choice from a list. Any thread.
+ */
 public final class Devices {
     /** What a device is. */
     public enum Type { CPU, GPU, INTEGRATED_GPU, OTHER }
 
-    /**
-     * @param name       as ggml and its engines name it: {@code CPU}, {@code CUDA0} …
-     * @param freeBytes  of the device's memory, when this was asked
-     */
-    public record Device(int index, String name, String description, Type type, long freeBytes, long totalBytes) {
+    /** @param name as ggml and its engines name it: {@code CPU}, {@code CUDA0} … */
+    public record Device(int index, String name, String description, Type type) {
         public boolean gpu() {
             return type == Type.GPU || type == Type.INTEGRATED_GPU;
         }
+    }
+
+    /** A device's memory in bytes; other processes' use counts, too. */
+    public record Memory(long freeBytes, long totalBytes) {
     }
 
     private Devices() {
@@ -31,6 +37,16 @@ public final class Devices {
         return IntStream.range(0, guard_h.ag_device_count()).mapToObj(Devices::device).toList();
     }
 
+    /** Asking a GPU takes a few hundred megabytes of its memory for this process, until the process ends. */
+    public static Memory memory(Device device) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment free = arena.allocate(ValueLayout.JAVA_LONG);
+            MemorySegment total = arena.allocate(ValueLayout.JAVA_LONG);
+            boolean known = guard_h.ag_device_memory(device.index(), free, total);
+            return known ? new Memory(free.get(ValueLayout.JAVA_LONG, 0), total.get(ValueLayout.JAVA_LONG, 0)) : new Memory(0, 0);
+        }
+    }
+
     /**
      * The device for a setting: {@code auto} (the first GPU, else the CPU), {@code cpu}, or a name or its short form
      * such as {@code cuda:0}.
@@ -38,14 +54,41 @@ public final class Devices {
      * @throws EngineException INVALID_INPUT that lists what there is
      */
     public static Device choose(String setting) {
-        List<Device> all = all();
-        String wanted = setting.strip().toLowerCase(Locale.ROOT).replace(":", "");
+        List<Device> chosen = chooseAll(setting);
+        if (chosen.size() > 1) {
+            throw invalid("device '" + setting + "' names " + chosen.size() + " devices; only the language model can be split");
+        }
+        return chosen.getFirst();
+    }
+
+    /** The devices for a setting that may name several GPUs, as in {@code cuda:0,cuda:1}; one or more. */
+    public static List<Device> chooseAll(String setting) {
+        return choose(all(), setting);
+    }
+
+    static List<Device> choose(List<Device> all, String setting) {
+        List<Device> chosen = new ArrayList<>();
+        for (String name : Arrays.stream(setting.split(",", -1)).map(String::strip).toList()) {
+            Device device = one(all, name);
+            if (chosen.contains(device)) {
+                throw invalid("device '" + setting + "' names " + device.name() + " twice");
+            }
+            chosen.add(device);
+        }
+        if (chosen.size() > 1 && !chosen.stream().allMatch(Device::gpu)) {
+            throw invalid("device '" + setting + "' may name several GPUs, or one device");
+        }
+        return List.copyOf(chosen);
+    }
+
+    private static Device one(List<Device> all, String name) {
+        String wanted = name.toLowerCase(Locale.ROOT).replace(":", "");
         return switch (wanted) {
             case "auto" -> all.stream().filter(Device::gpu).findFirst().orElseGet(() -> cpu(all));
             case "cpu" -> cpu(all);
             default -> all.stream().filter(device -> device.name().toLowerCase(Locale.ROOT).equals(wanted)).findFirst()
-                    .orElseThrow(() -> new EngineException(EngineException.Kind.INVALID_INPUT, "device '" + setting
-                            + "' is not on this machine, which has " + names(all)));
+                    .orElseThrow(() -> invalid("device '" + name + "' is not on this machine, which has " + names(all)
+                            + (wanted.startsWith("cuda") && NativeLibraries.noGpu() != null ? ": " + NativeLibraries.noGpu() : "")));
         };
     }
 
@@ -54,18 +97,16 @@ public final class Devices {
                 .orElseThrow(() -> new EngineException(EngineException.Kind.MODEL_NOT_AVAILABLE, "no CPU backend is loaded"));
     }
 
-    private static String names(List<Device> all) {
-        return all.stream().map(Device::name).collect(Collectors.joining(", "));
+    static String names(List<Device> devices) {
+        return devices.stream().map(Device::name).collect(Collectors.joining(", "));
+    }
+
+    private static EngineException invalid(String message) {
+        return new EngineException(EngineException.Kind.INVALID_INPUT, message);
     }
 
     private static Device device(int index) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment free = arena.allocate(ValueLayout.JAVA_LONG);
-            MemorySegment total = arena.allocate(ValueLayout.JAVA_LONG);
-            boolean known = guard_h.ag_device_memory(index, free, total);
-            return new Device(index, NativeText.copy(guard_h.ag_device_name(index)), NativeText.copy(guard_h.ag_device_description(index)),
-                    Type.values()[guard_h.ag_device_type(index)],
-                    known ? free.get(ValueLayout.JAVA_LONG, 0) : 0, known ? total.get(ValueLayout.JAVA_LONG, 0) : 0);
-        }
+        return new Device(index, NativeText.copy(guard_h.ag_device_name(index)), NativeText.copy(guard_h.ag_device_description(index)),
+                Type.values()[guard_h.ag_device_type(index)]);
     }
 }

@@ -16,6 +16,8 @@ import java.lang.foreign.ValueLayout;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * stable-diffusion.cpp with one model. Native work runs on one thread of the engine's own; as the library's callbacks
@@ -24,6 +26,7 @@ import java.util.concurrent.locks.ReentrantLock;
  * that failed in the library, unloads the model. Made and closed by the worker; any thread may call.
  */
 public final class DiffusionEngine implements ImageEngine {
+    private static final Logger LOG = LoggerFactory.getLogger(DiffusionEngine.class);
     private static final ReentrantLock PROCESS = new ReentrantLock(true);
     private static final int LONGEST_PROMPT = 4000;
     private static final int RGB = 3;
@@ -150,17 +153,23 @@ public final class DiffusionEngine implements ImageEngine {
         }
         stopIfCancelled(control);
         NativeLibraries.load();
-        Devices.Device chosen = Devices.choose(settings.device());
         DiffusionFileCheck checked = DiffusionFileCheck.of(settings);
+        Placement placement = Placement.choose(settings.device(), Placement.ALL, () -> MemoryNeed.picture(settings));
+        if (placement.gpus().size() > 1) {
+            throw new EngineException(EngineException.Kind.INVALID_INPUT, "the picture model takes one device, not " + settings.device());
+        }
+        if (placement.remark() != null) {
+            LOG.warn("{}", placement.remark());
+        }
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment made = guard_h.ag_sd_new(contextParams(arena, chosen, checked.combined()));
+            MemorySegment made = guard_h.ag_sd_new(contextParams(arena, placement, checked.combined()));
             if (made.equals(MemorySegment.NULL)) {
                 throw Guard.failure("the picture model " + settings.diffusionModel().file() + " cannot be loaded",
                         EngineException.Kind.MODEL_NOT_AVAILABLE);
             }
             context = new NativeHandle("picture model", made, guard_h::ag_sd_free);
             model = checked;
-            device = chosen.name();
+            device = placement.device();
         }
         if (control.cancelled()) {
             unloadHere();
@@ -179,7 +188,7 @@ public final class DiffusionEngine implements ImageEngine {
         }
     }
 
-    private MemorySegment contextParams(Arena arena, Devices.Device chosen, boolean combined) {
+    private MemorySegment contextParams(Arena arena, Placement placement, boolean combined) {
         MemorySegment params = sd_ctx_params_t.allocate(arena);
         stable_diffusion_h.sd_ctx_params_init(params);
         if (combined) {
@@ -193,7 +202,7 @@ public final class DiffusionEngine implements ImageEngine {
         sd_ctx_params_t.vae_path(params, path(arena, settings.vae()));
         sd_ctx_params_t.taesd_path(params, path(arena, settings.taesd()));
         sd_ctx_params_t.tensor_type_rules(params, arena.allocateFrom(settings.weightTypeRules()));
-        sd_ctx_params_t.backend(params, arena.allocateFrom(chosen.name()));
+        sd_ctx_params_t.backend(params, arena.allocateFrom(placement.device() + (placement.encodersAway() ? ",te=CPU" : "")));
         if (settings.threads() > 0) {
             sd_ctx_params_t.n_threads(params, settings.threads());
         }
@@ -203,7 +212,7 @@ public final class DiffusionEngine implements ImageEngine {
         sd_ctx_params_t.diffusion_conv_direct(params, settings.convDirect());
         sd_ctx_params_t.vae_conv_direct(params, settings.convDirect());
         // A GPU holds the weights itself: mapped pages of the file would only be in the way.
-        sd_ctx_params_t.enable_mmap(params, settings.memoryMapped() && !chosen.gpu());
+        sd_ctx_params_t.enable_mmap(params, settings.memoryMapped() && !placement.onGpu());
         return params;
     }
 

@@ -13,7 +13,7 @@ import java.util.stream.Collectors;
 final class Guard {
     private static final int MOST_WORDS = 800;
     private static final String[] MEMORY_WORDS = {"out of memory", "failed to allocate", "cannot allocate",
-            "alloc compute graph failed", "unable to allocate", "bad_alloc", "not enough space"};
+            "alloc compute graph failed", "unable to allocate", "resource allocation failed", "alloc_failed", "bad_alloc", "not enough space"};
 
     private Guard() {
     }

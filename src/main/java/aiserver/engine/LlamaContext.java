@@ -42,7 +42,7 @@ final class LlamaContext implements AutoCloseable {
     /**
      * @param sequences how many there are
      * @param cells     tokens that they can hold in all
-     * @param control   asked within large batches, on the CPU: stop this one?
+     * @param control   asked within large batches, on the CPU: stop this one? A GPU computes a batch to its end.
      * @throws EngineException OUT_OF_MEMORY, ENGINE_FAILED
      */
     LlamaContext(LlamaModel model, LlamaSettings settings, int sequences, int cells, RunControl control) {
@@ -54,7 +54,7 @@ final class LlamaContext implements AutoCloseable {
             MemorySegment params = llama_h.llama_context_default_params(local);
             llama_context_params.n_ctx(params, cells);
             llama_context_params.n_batch(params, capacity);
-            llama_context_params.n_ubatch(params, Math.min(capacity, 512));
+            llama_context_params.n_ubatch(params, Math.min(capacity, MemoryNeed.MICRO_BATCH));
             llama_context_params.n_seq_max(params, sequences);
             llama_context_params.kv_unified(params, true);
             llama_context_params.n_threads(params, settings.threads());

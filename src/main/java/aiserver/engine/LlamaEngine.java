@@ -206,8 +206,11 @@ public final class LlamaEngine implements TextEngine {
             return;
         }
         NativeLibraries.load();
-        Devices.Device chosen = Devices.choose(settings.device());
-        LlamaModel model = LlamaModel.load(settings, chosen, control);
+        Placement placement = Placement.choose(settings.device(), settings.gpuLayers(), this::need);
+        if (placement.remark() != null) {
+            LOG.warn("{}", placement.remark());
+        }
+        LlamaModel model = LlamaModel.load(settings, placement, control);
         try {
             loop = new BatchLoop(model, settings);
         } catch (RuntimeException | Error e) {
@@ -215,8 +218,12 @@ public final class LlamaEngine implements TextEngine {
             throw e;
         }
         contextTokens = loop.contextTokens();
-        device = chosen.name();
+        device = placement.device();
         loaded = true;
+    }
+
+    private MemoryNeed need() {
+        return MemoryNeed.language(settings, TensorIndex.read(settings.model(), "language model"), BatchLoop.cells(settings, settings.contextTokens()));
     }
 
     private void unloadHere() {

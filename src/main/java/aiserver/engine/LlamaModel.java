@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -23,6 +24,7 @@ import java.util.Map;
 final class LlamaModel implements Vocabulary, AutoCloseable {
     private static final int PIECE_BYTES = 512;
     private static final int REMEMBERED = 8192;
+    private static final int MOST_DEVICES = 64;
 
     private final NativeHandle handle;
     private final NativeHandle.Use use;
@@ -51,18 +53,21 @@ final class LlamaModel implements Vocabulary, AutoCloseable {
     }
 
     /** @throws EngineException MODEL_NOT_AVAILABLE, OUT_OF_MEMORY, CANCELLED */
-    static LlamaModel load(LlamaSettings settings, Devices.Device device, RunControl control) {
+    static LlamaModel load(LlamaSettings settings, Placement placement, RunControl control) {
         requireGguf(settings.model());
         Loading loading = new Loading(control);
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment params = llama_h.llama_model_default_params(arena);
-            MemorySegment devices = arena.allocate(ValueLayout.ADDRESS, 2);
-            if (device.gpu()) {
-                devices.setAtIndex(ValueLayout.ADDRESS, 0, guard_h.ag_device(device.index()));
+            // Ends with a null pointer; empty, it keeps the engine from taking all GPUs there are.
+            MemorySegment devices = arena.allocate(ValueLayout.ADDRESS, placement.gpus().size() + 1L);
+            for (int i = 0; i < placement.gpus().size(); i++) {
+                devices.setAtIndex(ValueLayout.ADDRESS, i, guard_h.ag_device(placement.gpus().get(i).index()));
             }
             llama_model_params.devices(params, devices);
-            llama_model_params.n_gpu_layers(params, device.gpu() ? settings.gpuLayers() : 0);
-            llama_model_params.split_mode(params, llama_h.LLAMA_SPLIT_MODE_NONE());
+            // The engine counts the output matrix as one more layer, and places it first.
+            llama_model_params.n_gpu_layers(params, !placement.onGpu() ? 0 : placement.layers() < 0 ? -1 : placement.layers() + 1);
+            llama_model_params.split_mode(params, splitMode(settings, placement));
+            llama_model_params.tensor_split(params, shares(arena, settings, placement));
             llama_model_params.main_gpu(params, 0);
             llama_model_params.use_extra_bufts(params, settings.repack());
             llama_model_params.progress_callback(params, llama_progress_callback.allocate(
@@ -77,6 +82,30 @@ final class LlamaModel implements Vocabulary, AutoCloseable {
             }
             return new LlamaModel(model);
         }
+    }
+
+    private static int splitMode(LlamaSettings settings, Placement placement) {
+        return placement.gpus().size() < 2 ? llama_h.LLAMA_SPLIT_MODE_NONE() : switch (settings.split().mode()) {
+            case LAYER -> llama_h.LLAMA_SPLIT_MODE_LAYER();
+            case ROW -> llama_h.LLAMA_SPLIT_MODE_ROW();
+        };
+    }
+
+    private static MemorySegment shares(Arena arena, LlamaSettings settings, Placement placement) {
+        List<Double> shares = settings.split().shares();
+        if (shares.isEmpty() || !placement.onGpu()) {
+            return MemorySegment.NULL;
+        }
+        if (shares.size() != placement.gpus().size()) {
+            throw new EngineException(EngineException.Kind.INVALID_INPUT, "language model's shares " + shares + " are not one for each of "
+                    + Devices.names(placement.gpus()));
+        }
+        // The engine reads as many as it could have devices.
+        MemorySegment array = arena.allocate(ValueLayout.JAVA_FLOAT, Math.max(shares.size(), MOST_DEVICES));
+        for (int i = 0; i < shares.size(); i++) {
+            array.setAtIndex(ValueLayout.JAVA_FLOAT, i, shares.get(i).floatValue());
+        }
+        return array;
     }
 
     private static final class Loading {

@@ -1,33 +1,52 @@
 package aiserver.engine;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 
 /**
  * How a language model is run.
  *
  * @param model         a GGUF file
- * @param device        {@code auto}, {@code cpu} or a device's name, see {@link Devices#choose}
+ * @param device        {@code auto}, {@code cpu}, a device's name, or several GPUs', see {@link Devices#chooseAll}
  * @param contextTokens that one sequence may have, 128 or more; at most the model's own limit is used
  * @param sequences     answers that are written side by side, 1 to 64
  * @param batchTokens   most tokens in one batch, {@code sequences} or more, up to 8192
  * @param threads       for single tokens, 1 to 512
  * @param promptThreads for prompts, 1 to 512
- * @param gpuLayers     layers on the GPU, -1: all; on the CPU it has no effect
+ * @param gpuLayers     most layers on the GPU, -1: as many as fit; on the CPU it has no effect
  * @param flashAttention on, off, or null: as the engine thinks best
  * @param cacheType     of the KV cache
  * @param repack        whether weights are laid out anew for this processor: faster prompts, more memory
  * @param stateFolder   where the state of prompts' fixed beginnings is kept across restarts, or null: nowhere
+ * @param split         how several GPUs share the model
  */
 public record LlamaSettings(Path model, String device, int contextTokens, int sequences, int batchTokens, int threads,
                             int promptThreads, int gpuLayers, Boolean flashAttention, CacheType cacheType, boolean repack,
-                            Path stateFolder) {
+                            Path stateFolder, Split split) {
     public enum CacheType { F16, BF16, Q8_0 }
+
+    /** Whole layers for each GPU, or each matrix by rows: more traffic, one token sooner where GPUs are well connected. */
+    public enum SplitMode { LAYER, ROW }
+
+    /** @param shares in proportion, one for each GPU; empty: by their free memory */
+    public record Split(SplitMode mode, List<Double> shares) {
+        public static final Split USUAL = new Split(SplitMode.LAYER, List.of());
+
+        public Split {
+            Objects.requireNonNull(mode, "mode");
+            shares = List.copyOf(shares);
+            if (shares.stream().anyMatch(share -> !(share >= 0 && share < 1e6)) || !shares.isEmpty() && shares.stream().allMatch(share -> share == 0)) {
+                throw new IllegalArgumentException("language model's shares of the GPUs cannot be " + shares);
+            }
+        }
+    }
 
     public LlamaSettings {
         Objects.requireNonNull(model, "model");
         Objects.requireNonNull(device, "device");
         Objects.requireNonNull(cacheType, "cacheType");
+        Objects.requireNonNull(split, "split");
         require(contextTokens >= 128 && contextTokens <= 1 << 20, "contextTokens", contextTokens);
         require(sequences >= 1 && sequences <= 64, "sequences", sequences);
         require((long) contextTokens * sequences <= Integer.MAX_VALUE, "contextTokens * sequences", (long) contextTokens * sequences);
@@ -40,11 +59,11 @@ public record LlamaSettings(Path model, String device, int contextTokens, int se
         }
     }
 
-    /** Without a folder for states. */
+    /** Without a folder for states, on one device. */
     public LlamaSettings(Path model, String device, int contextTokens, int sequences, int batchTokens, int threads,
                          int promptThreads, int gpuLayers, Boolean flashAttention, CacheType cacheType, boolean repack) {
         this(model, device, contextTokens, sequences, batchTokens, threads, promptThreads, gpuLayers, flashAttention,
-                cacheType, repack, null);
+                cacheType, repack, null, Split.USUAL);
     }
 
     /** Four sequences of 4096 tokens on this machine's processors or GPU. */
@@ -55,27 +74,27 @@ public record LlamaSettings(Path model, String device, int contextTokens, int se
 
     public LlamaSettings withContext(int tokens, int sequenceCount) {
         return new LlamaSettings(model, device, tokens, sequenceCount, batchTokens, threads, promptThreads, gpuLayers,
-                flashAttention, cacheType, repack, stateFolder);
+                flashAttention, cacheType, repack, stateFolder, split);
     }
 
     public LlamaSettings withThreads(int count) {
         return new LlamaSettings(model, device, contextTokens, sequences, batchTokens, count, count, gpuLayers,
-                flashAttention, cacheType, repack, stateFolder);
+                flashAttention, cacheType, repack, stateFolder, split);
     }
 
     public LlamaSettings withDevice(String name) {
         return new LlamaSettings(model, name, contextTokens, sequences, batchTokens, threads, promptThreads, gpuLayers,
-                flashAttention, cacheType, repack, stateFolder);
+                flashAttention, cacheType, repack, stateFolder, split);
     }
 
     public LlamaSettings withFlashAttention(Boolean on) {
         return new LlamaSettings(model, device, contextTokens, sequences, batchTokens, threads, promptThreads, gpuLayers,
-                on, cacheType, repack, stateFolder);
+                on, cacheType, repack, stateFolder, split);
     }
 
     public LlamaSettings withStateFolder(Path folder) {
         return new LlamaSettings(model, device, contextTokens, sequences, batchTokens, threads, promptThreads, gpuLayers,
-                flashAttention, cacheType, repack, folder);
+                flashAttention, cacheType, repack, folder, split);
     }
 
     private static void require(boolean ok, String field, Number value) {

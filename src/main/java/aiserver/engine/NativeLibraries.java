@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * Brings the native half into the process: finds the folder that scripts/build-native.sh made, loads its libraries,
@@ -30,8 +31,12 @@ public final class NativeLibraries {
     private static final List<String> LIBRARIES =
             List.of("ggml-base", "ggml", "llama", "whisper", "stable-diffusion", "ai-guard");
 
+    // Of a kernel with NVIDIA's driver in it.
+    private static final Path NVIDIA = Path.of("/proc/driver/nvidia/version");
+
     private static boolean loaded;
     private static EngineException failure;
+    private static volatile String noGpu;
 
     private NativeLibraries() {
     }
@@ -51,6 +56,11 @@ public final class NativeLibraries {
             failure = e;
             throw e;
         }
+    }
+
+    /** Why no GPU can be used; null where one can, and before the libraries are loaded. */
+    public static String noGpu() {
+        return noGpu;
     }
 
     /** Where the libraries of this platform are expected: {@code <dist>/<os>-<arch>}. */
@@ -90,9 +100,15 @@ public final class NativeLibraries {
                         + "; run scripts/build-native.sh here, or with --portable for all processors", null);
             }
         }
+        // What was said while the backends were loaded: by the loader, or by a plugin without a device.
+        String words = NativeText.copy(guard_h.ag_words());
         NativeLog.start();
-        Devices.all().forEach(device -> LOG.info("device {}: {} ({} MB free of {} MB)", device.name(),
-                device.description(), device.freeBytes() >> 20, device.totalBytes() >> 20));
+        Devices.all().forEach(device -> LOG.info("device {}: {}", device.name(), device.description()));
+        if (Devices.all().stream().noneMatch(Devices.Device::gpu)) {
+            boolean plugin = Files.exists(folder.resolve("libggml-cuda.so"));
+            noGpu = GpuAbsence.reason(plugin, words);
+            LOG.atLevel(plugin || Files.exists(NVIDIA) ? Level.WARN : Level.INFO).log("no GPU is used: {}", noGpu);
+        }
     }
 
     private static EngineException unavailable(String message, Throwable cause) {

@@ -8,8 +8,10 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -37,6 +39,7 @@ final class TensorIndex {
             Map.entry("I8", 1), Map.entry("U8", 1), Map.entry("BOOL", 1), Map.entry("F8_E4M3", 1), Map.entry("F8_E5M2", 1));
 
     private final Map<String, long[]> shapes = new LinkedHashMap<>();
+    private final Map<String, Long> sizes = new HashMap<>();
     private final Path file;
 
     private TensorIndex(Path file) {
@@ -83,6 +86,11 @@ final class TensorIndex {
     /** Tensor names to dimensions, the one whose values lie next to each other first. */
     Map<String, long[]> shapes() {
         return shapes;
+    }
+
+    /** Of all tensors with such names, as they lie in the file. */
+    long bytes(Predicate<String> names) {
+        return sizes.entrySet().stream().filter(entry -> names.test(entry.getKey())).mapToLong(Map.Entry::getValue).sum();
     }
 
     Path file() {
@@ -143,6 +151,7 @@ final class TensorIndex {
                 last = name;
             }
             shapes.put(name, shape);
+            sizes.put(name, bytes);
         }
         long data = (in.position + alignment - 1) / alignment * alignment;
         requireWhole(in, Math.addExact(data, end), last);
@@ -194,6 +203,7 @@ final class TensorIndex {
                 last = name;
             }
             shapes.put(name, sides);
+            sizes.put(name, bytes);
         }
         requireWhole(in, Math.addExact(8 + length, end), last);
     }

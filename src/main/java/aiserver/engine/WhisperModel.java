@@ -9,12 +9,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.ConcurrentLinkedDeque;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A loaded Whisper model with the states that its runs take turns on. Made, used and closed by {@link WhisperEngine} on
  * its own threads; never closed while a run is under way. States are made when they are first needed and kept.
  */
 final class WhisperModel implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(WhisperEngine.class);
+
     private final WhisperSettings settings;
     private final WhisperFile file;
     private final String device;
@@ -31,11 +35,17 @@ final class WhisperModel implements AutoCloseable {
 
     /** @throws EngineException MODEL_NOT_AVAILABLE, OUT_OF_MEMORY */
     static WhisperModel load(WhisperSettings settings, WhisperFile file) {
-        Devices.Device device = Devices.choose(settings.device());
+        Placement placement = Placement.choose(settings.device(), Placement.ALL, () -> MemoryNeed.speech(settings, file));
+        if (placement.gpus().size() > 1) {
+            throw new EngineException(EngineException.Kind.INVALID_INPUT, "the speech model takes one device, not " + settings.device());
+        }
+        if (placement.remark() != null) {
+            LOG.warn("{}", placement.remark());
+        }
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment params = whisper_h.whisper_context_default_params(arena);
-            whisper_context_params.use_gpu(params, device.gpu());
-            whisper_context_params.gpu_device(params, gpuNumber(device));
+            whisper_context_params.use_gpu(params, placement.onGpu());
+            whisper_context_params.gpu_device(params, placement.onGpu() ? gpuNumber(placement.gpus().getFirst()) : 0);
             whisper_context_params.flash_attn(params, settings.flashAttention());
             MemorySegment address = guard_h.ag_whisper_init(arena.allocateFrom(settings.model().toString()), params);
             if (address.equals(MemorySegment.NULL)) {
@@ -43,7 +53,7 @@ final class WhisperModel implements AutoCloseable {
                         EngineException.Kind.MODEL_NOT_AVAILABLE);
             }
             NativeHandle context = new NativeHandle("speech model", address, guard_h::ag_whisper_free);
-            WhisperModel model = new WhisperModel(settings, file, device.name(), context);
+            WhisperModel model = new WhisperModel(settings, file, placement.device(), context);
             try {
                 // The first state now, so that a lack of memory shows at load and not with the first job.
                 model.idle.add(model.newState());

@@ -141,7 +141,7 @@ final class WhisperState implements AutoCloseable {
             return params;
         }
 
-        /** The abort callback is for the CPU; on other devices a run ends at the next window. */
+        /** The abort callback is asked after each pass of encoder and decoder, on any device; this one before each window. */
         private MemorySegment encoderBegin() {
             return whisper_encoder_begin_callback.allocate((ctx, whisper, user) -> !stop.ask(MemorySegment.NULL), arena);
         }

@@ -509,7 +509,7 @@ class LlamaEngineIT {
         LlamaSettings settings = new LlamaSettings(SmallQwen.file(1), "cpu", 256, 2, 32, 1, 1, -1, null, LlamaSettings.CacheType.F16, true);
         try (EngineThread thread = new EngineThread("test", 1)) {
             thread.run(() -> {
-                try (LlamaModel model = LlamaModel.load(settings, Devices.choose("cpu"), RunControl.NONE);
+                try (LlamaModel model = LlamaModel.load(settings, Placement.choose("cpu", Placement.ALL, () -> null), RunControl.NONE);
                         LlamaContext context = new LlamaContext(model, settings, 2, cells, RunControl.NONE)) {
                     body.run(model, context);
                 }

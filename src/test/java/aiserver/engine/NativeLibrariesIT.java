@@ -44,7 +44,7 @@ class NativeLibrariesIT {
     void thereIsAProcessorToRunOn() {
         Devices.Device cpu = Devices.choose("cpu");
         assertThat(cpu.type()).isEqualTo(Devices.Type.CPU);
-        assertThat(cpu.totalBytes()).isPositive();
+        assertThat(Devices.memory(cpu).totalBytes()).isPositive();
         assertThat(Devices.choose("auto")).isNotNull();
     }
 
