@@ -1,5 +1,6 @@
 package aiserver.service;
 
+import aiserver.job.JobScope;
 import aiserver.service.CakeWord.Kind;
 import aiserver.service.PromptScanner.Item;
 import java.util.ArrayList;
@@ -40,8 +41,11 @@ final class CakePrompt {
     record Draft(String order, String end, boolean anySubject, List<String> filtered) {
     }
 
-    /** @param text normalised and screened */
-    Draft write(String text) {
+    /**
+     * @param text  normalised and screened
+     * @param scope the job, whose cancelling ends a translation
+     */
+    Draft write(String text, JobScope scope) {
         Lettering lettering = Lettering.takenFrom(text, scanner);
         List<Item> items = scanner.scan(lettering.rest());
         boolean[] topping = toppings(items, lettering.rest());
@@ -53,7 +57,7 @@ final class CakePrompt {
             subject |= !item.known() || item.meanings().stream().anyMatch(meaning -> isSubject(meaning.kind()));
             if (!item.known()) {
                 int last = endOfPhrase(items, i, lettering.rest());
-                parts.detail(translated(lettering.rest().substring(item.start(), items.get(last).end()), parts));
+                parts.detail(translated(lettering.rest().substring(item.start(), items.get(last).end()), parts, scope));
                 i = last;
             } else if (topping[i]) {
                 parts.topping(item.as(Kind.TOPPING).caption());
@@ -74,17 +78,18 @@ final class CakePrompt {
     }
 
     /** What must not be seen, in plain English; empty where nothing of it can be said so. */
-    String negative(String text) {
+    String negative(String text, JobScope scope) {
         boolean plain = text.chars().noneMatch(c -> PromptText.isUnspaced((char) c));
         if (plain) {
             return PromptText.ascii(text);
         }
         Set<String> words = new LinkedHashSet<>();
+        int translations = 0;
         for (Item item : scanner.scan(text)) {
             if (item.known()) {
                 words.add(item.meanings().get(0).caption());
-            } else {
-                words.add(english(item.text()));
+            } else if (translations++ < MOST_TRANSLATIONS) {
+                words.add(english(item.text(), scope));
             }
         }
         words.remove("");
@@ -156,7 +161,7 @@ final class CakePrompt {
         return 0;
     }
 
-    private String translated(String word, Parts parts) {
+    private String translated(String word, Parts parts, JobScope scope) {
         boolean plain = word.chars().noneMatch(c -> c >= 0x250);
         if (plain) {
             return PromptText.ascii(word);
@@ -164,16 +169,16 @@ final class CakePrompt {
         if (parts.translations++ >= MOST_TRANSLATIONS) {
             return "";
         }
-        UnsafeWords.Screened screened = unsafe.screen(PromptText.normalised(english(word)));
+        UnsafeWords.Screened screened = unsafe.screen(PromptText.normalised(english(word, scope)));
         parts.filtered.addAll(screened.removed());
         return screened.text();
     }
 
-    private String english(String word) {
+    private String english(String word, JobScope scope) {
         if (word.chars().noneMatch(c -> c >= 0x250)) {
             return PromptText.ascii(word);
         }
-        String english = translator.toEnglish(word).map(PromptText::ascii).orElse("").replace("\"", "").strip();
+        String english = translator.toEnglish(word, scope).map(PromptText::ascii).orElse("").replace("\"", "").strip();
         return english.length() > LONGEST_TRANSLATION ? "" : english;
     }
 

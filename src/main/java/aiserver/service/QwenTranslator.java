@@ -4,10 +4,10 @@ import aiserver.engine.AnswerForm;
 import aiserver.engine.AnswerForm.JsonText;
 import aiserver.engine.ChatMessage;
 import aiserver.engine.EngineException;
-import aiserver.engine.RunControl;
 import aiserver.engine.Sampling;
 import aiserver.engine.TextEngine;
 import aiserver.engine.TextRequest;
+import aiserver.job.JobScope;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -38,10 +38,19 @@ public final class QwenTranslator implements WordTranslator {
     }
 
     @Override
-    public Optional<String> toEnglish(String words) {
+    public Optional<String> toEnglish(String words, JobScope scope) {
         String kept = known.get(words);
         if (kept == null) {
-            kept = asked(words);
+            try {
+                kept = asked(words, scope);
+            } catch (EngineException e) {
+                if (e.kind() == EngineException.Kind.CANCELLED) {
+                    throw e;
+                }
+                // Not kept: the model may be back for the next picture.
+                LOG.warn("a word of a picture's prompt is left out, the language model cannot translate it: {}", e.kind());
+                return Optional.empty();
+            }
             if (known.size() < MOST_KEPT) {
                 known.put(words, kept);
             }
@@ -49,17 +58,12 @@ public final class QwenTranslator implements WordTranslator {
         return kept.isEmpty() ? Optional.empty() : Optional.of(kept);
     }
 
-    private String asked(String words) {
+    private String asked(String words, JobScope scope) {
         AnswerForm form = new AnswerForm.Template(List.of(new AnswerForm.Literal("\""), new JsonText("english", MOST_CHARS)));
         List<ChatMessage> messages = List.of(ChatMessage.system(TASK), ChatMessage.user(words));
-        try {
-            String json = engine.generate(new TextRequest(messages, form, MOST_TOKENS, Sampling.GREEDY), RunControl.NONE).text();
-            String english = json.replaceAll("^\"|\"$", "").strip();
-            // Anything but plain words is no caption.
-            return english.matches("[A-Za-z][A-Za-z' -]*") ? english : "";
-        } catch (EngineException e) {
-            LOG.warn("a word of a picture's prompt is left out, the language model cannot translate it: {}", e.kind());
-            return "";
-        }
+        String json = engine.generate(new TextRequest(messages, form, MOST_TOKENS, Sampling.GREEDY), new ScopeControl(scope, "translate", 0, 0)).text();
+        String english = json.replaceAll("^\"|\"$", "").strip();
+        // Anything but plain words is no caption.
+        return english.matches("[A-Za-z][A-Za-z' -]*") ? english : "";
     }
 }

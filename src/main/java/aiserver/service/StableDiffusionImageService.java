@@ -50,8 +50,8 @@ public final class StableDiffusionImageService {
      * @throws JobException INVALID_PAYLOAD, UNSAFE_PROMPT, CANCELLED, MODEL_NOT_AVAILABLE, OUT_OF_MEMORY, ENGINE_FAILED
      */
     public CakeImage generateCakeImage(ImageJob job, JobScope scope) {
-        EnhancedPrompt prompt = enhance(job.prompt());
-        PromptLimit.Fitted negative = negative(job.negativePrompt());
+        EnhancedPrompt prompt = enhance(job.prompt(), scope);
+        PromptLimit.Fitted negative = negative(job.negativePrompt(), scope);
         // Below 2^53, so that a client in JavaScript reads the seed that was used.
         long seed = job.seed() != null ? job.seed() : ThreadLocalRandom.current().nextLong(1L << 53);
         ImageRequest request = EngineErrors.translated(() -> new ImageRequest(prompt.text(), negative.text(),
@@ -78,9 +78,13 @@ public final class StableDiffusionImageService {
 
     /** As {@link #enhancePrompt}, and what was taken out on the way. */
     public EnhancedPrompt enhance(String prompt) {
+        return enhance(prompt, JobScope.NONE);
+    }
+
+    private EnhancedPrompt enhance(String prompt, JobScope scope) {
         requireLength("prompt", prompt);
         UnsafeWords.Screened screened = unsafe.screen(PromptText.normalised(prompt));
-        CakePrompt.Draft draft = prompts.write(screened.text());
+        CakePrompt.Draft draft = EngineErrors.translated(() -> prompts.write(screened.text(), scope));
         List<String> filtered = new ArrayList<>(screened.removed());
         filtered.addAll(draft.filtered());
         if (!draft.anySubject() && !filtered.isEmpty()) {
@@ -106,11 +110,11 @@ public final class StableDiffusionImageService {
         EngineErrors.translated(engine::unload);
     }
 
-    private PromptLimit.Fitted negative(String asked) {
+    private PromptLimit.Fitted negative(String asked, JobScope scope) {
         String text = settings.negativePrompt();
         if (asked != null && !asked.isBlank()) {
             requireLength("negative_prompt", asked);
-            String plain = prompts.negative(PromptText.normalised(asked));
+            String plain = EngineErrors.translated(() -> prompts.negative(PromptText.normalised(asked), scope));
             text = plain.isBlank() ? text : plain;
         }
         String wanted = text;

@@ -1,5 +1,6 @@
 package aiserver.service;
 
+import aiserver.job.JobScope;
 import java.util.Optional;
 
 /**
@@ -9,9 +10,14 @@ import java.util.Optional;
  */
 @FunctionalInterface
 public interface WordTranslator {
-    /** One to four English words for a word or short phrase in any language; empty where there is none. */
-    Optional<String> toEnglish(String words);
+    /**
+     * One to four English words for a word or short phrase in any language; empty where there is none.
+     *
+     * @param scope the picture's job
+     * @throws aiserver.engine.EngineException CANCELLED where the job was cancelled meanwhile
+     */
+    Optional<String> toEnglish(String words, JobScope scope);
 
     /** Knows nothing: unknown words are left out. */
-    WordTranslator NONE = words -> Optional.empty();
+    WordTranslator NONE = (words, scope) -> Optional.empty();
 }

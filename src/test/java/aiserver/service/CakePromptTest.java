@@ -26,7 +26,7 @@ class CakePromptTest {
     private final List<String> asked = new ArrayList<>();
     private final Map<String, String> dictionary = Map.of("반지", "a ring", "해리포터", "harry potter", "나비넥타이", "bow tie",
             "위험한것", "nude woman", "긴것", "word ".repeat(40), "한글", "한글 그대로", "龍", "dragon");
-    private final StableDiffusionImageService service = new StableDiffusionImageService(new FakeImageEngine(), words -> {
+    private final StableDiffusionImageService service = new StableDiffusionImageService(new FakeImageEngine(), (words, scope) -> {
         asked.add(words);
         return Optional.ofNullable(dictionary.get(words));
     }, PictureSettings.DEFAULTS);

@@ -1,0 +1,66 @@
+package aiserver.service;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import aiserver.engine.EngineException;
+import aiserver.engine.FakeImageEngine;
+import aiserver.engine.FakeTextEngine;
+import aiserver.job.ErrorCode;
+import aiserver.job.ImageJob;
+import aiserver.job.JobException;
+import aiserver.job.JobHeader;
+import aiserver.job.JobScope;
+import org.junit.jupiter.api.Test;
+
+class QwenTranslatorTest {
+    private static final JobScope CANCELLED = new JobScope() {
+        @Override
+        public boolean cancelled() {
+            return true;
+        }
+
+        @Override
+        public void progress(String stage, double fraction) {
+            // nobody listens
+        }
+    };
+
+    private String answer = "\"bow tie\"";
+    private final FakeTextEngine engine = new FakeTextEngine(4096, request -> answer);
+    private final QwenTranslator translator = new QwenTranslator(engine);
+
+    @Test
+    void aWordIsAskedForOnce() {
+        assertThat(translator.toEnglish("나비넥타이", JobScope.NONE)).contains("bow tie");
+        answer = "\"something else\"";
+        assertThat(translator.toEnglish("나비넥타이", JobScope.NONE)).contains("bow tie");
+    }
+
+    @Test
+    void whatIsNoCaptionIsLeftOut() {
+        answer = "\"나비 (a tie)\"";
+        assertThat(translator.toEnglish("나비넥타이", JobScope.NONE)).isEmpty();
+    }
+
+    @Test
+    void aModelThatFailsLeavesTheWordOutAndIsAskedAgainNextTime() {
+        engine.failOnce(new EngineException(EngineException.Kind.ENGINE_FAILED, "no"));
+        assertThat(translator.toEnglish("나비넥타이", JobScope.NONE)).isEmpty();
+        assertThat(translator.toEnglish("나비넥타이", JobScope.NONE)).contains("bow tie");
+    }
+
+    @Test
+    void aCancelledPictureEndsItsTranslation() {
+        assertThatThrownBy(() -> translator.toEnglish("나비넥타이", CANCELLED)).isInstanceOfSatisfying(EngineException.class,
+                e -> assertThat(e.kind()).isEqualTo(EngineException.Kind.CANCELLED));
+        StableDiffusionImageService service = new StableDiffusionImageService(new FakeImageEngine(), translator, PictureSettings.DEFAULTS);
+        ImageJob job = job("뽀로로리본 케이크");
+        assertThatThrownBy(() -> service.generateCakeImage(job, CANCELLED)).isInstanceOfSatisfying(JobException.class,
+                e -> assertThat(e.code()).isEqualTo(ErrorCode.CANCELLED));
+    }
+
+    private static ImageJob job(String prompt) {
+        return new ImageJob(new JobHeader("r-1", null, null), prompt, null, 1L);
+    }
+}
