@@ -7,21 +7,22 @@ import java.util.function.BooleanSupplier;
 
 /**
  * Keeps apart the jobs that were in hand when a process died. Any of them may be the one that killed it, and tried again side
- * by side they would die together a second time and all be given up. So a suspect runs alone: no other suspect beside it, and
- * for a spoken order nothing else; a picture takes too long for callers to wait for it, so new jobs may begin beside one. Nobody
- * waits longer than a while: then it goes on beside the others, and at worst one more job is a suspect. One per worker; any
- * thread.
+ * by side they would die together a second time and all be given up. So suspects run one at a time, spoken ones before
+ * pictures, and without anything beside them as far as that is not long in coming: nobody waits longer than a while for jobs
+ * that are no suspects, and callers wait no longer for a picture or a suspect; what then dies beside one is a suspect itself.
+ * One per worker; any thread.
  */
 final class Quarantine {
     private static final long LOOK_MS = 100;
 
     private final long longestNanos;
     private int others;
-    private int suspects;
+    private int spoken;
+    private int pictures;
     /** Suspects of speech and language that run or wait to. */
     private int urgent;
 
-    /** @param longest how long a job may be kept waiting */
+    /** @param longest how long a job waits for others than suspects of its own kind */
     Quarantine(Duration longest) {
         this.longestNanos = longest.toNanos();
     }
@@ -33,35 +34,40 @@ final class Quarantine {
             urgent++;
         }
         try {
-            while (!mayRun(kind, suspect) && wanted.getAsBoolean() && System.nanoTime() - end < 0) {
-                wait(Math.max(1, Math.min(LOOK_MS, (end - System.nanoTime()) / 1_000_000)));
+            while (!mayRun(kind, suspect, System.nanoTime() - end >= 0) && wanted.getAsBoolean()) {
+                wait(LOOK_MS);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        if (suspect) {
-            suspects++;
-        } else {
-            others++;
-        }
+        count(kind, suspect, 1);
     }
 
     synchronized void leave(TaskType kind, boolean suspect) {
-        if (!suspect) {
-            others--;
-        } else {
-            suspects--;
-            if (kind != TaskType.IMAGE) {
-                urgent--;
-            }
+        count(kind, suspect, -1);
+        if (suspect && kind != TaskType.IMAGE) {
+            urgent--;
         }
         notifyAll();
     }
 
-    private boolean mayRun(TaskType kind, boolean suspect) {
+    private void count(TaskType kind, boolean suspect, int change) {
         if (!suspect) {
-            return urgent == 0;
+            others += change;
+        } else if (kind == TaskType.IMAGE) {
+            pictures += change;
+        } else {
+            spoken += change;
         }
-        return suspects == 0 && others == 0 && (kind != TaskType.IMAGE || urgent == 0);
+    }
+
+    private boolean mayRun(TaskType kind, boolean suspect, boolean waitedLong) {
+        if (!suspect) {
+            return urgent == 0 || waitedLong;
+        }
+        if (kind == TaskType.IMAGE) {
+            return urgent == 0 && pictures == 0 && (others == 0 || waitedLong);
+        }
+        return spoken == 0 && (others == 0 && pictures == 0 || waitedLong);
     }
 }

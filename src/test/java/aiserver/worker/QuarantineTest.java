@@ -91,11 +91,33 @@ class QuarantineTest {
     }
 
     @Test
-    void nobodyWaitsForEver() {
+    void othersDoNotWaitForEver() {
         quarantine = new Quarantine(Duration.ofMillis(50));
         enter(TaskType.LLM, true).join();
-        enter(TaskType.STT, true).join();
         enter(TaskType.STT, false).join();
+        enter(TaskType.IMAGE, false).join();
+    }
+
+    @Test
+    void aSuspectDoesNotWaitForEverForOthersOrAPicture() {
+        quarantine = new Quarantine(Duration.ofMillis(50));
+        enter(TaskType.STT, false).join();
+        enter(TaskType.IMAGE, true).join();
+        enter(TaskType.LLM, true).join();
+    }
+
+    @Test
+    void twoSpokenSuspectsNeverRunTogether() throws InterruptedException {
+        quarantine = new Quarantine(Duration.ofMillis(1));
+        enter(TaskType.LLM, true).join();
+        CompletableFuture<Void> second = enter(TaskType.LLM, true);
+        CompletableFuture<Void> picture = enter(TaskType.IMAGE, true);
+        waits(second);
+        quarantine.leave(TaskType.LLM, true);
+        second.join();
+        waits(picture);
+        quarantine.leave(TaskType.LLM, true);
+        picture.join();
     }
 
     @Test
