@@ -68,7 +68,7 @@ public final class DemoCommand implements Callable<Integer> {
             image.draft();
         }
         try (EmbeddedRedis own = worker.redisUrl == null ? EmbeddedRedis.start() : null;
-                RedisClient redis = new LettuceRedisClient(own == null ? worker.redisUrl : own.uri(), worker.redisTimeout);
+                RedisClient redis = new LettuceRedisClient(own == null ? worker.redisUrl : own.uri(), worker.redisTimeout, worker.redisCa);
                 Services services = Services.of(worker, speech, language, image);
                 DemoClient client = new DemoClient(redis, this::showProgress)) {
             WorkerSettings settings = worker.settings(WorkerSettings.newWorkerId("demo"), List.of(), 0);

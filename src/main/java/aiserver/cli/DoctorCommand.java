@@ -71,7 +71,7 @@ public final class DoctorCommand implements Callable<Integer> {
         if (worker.redisUrl == null) {
             return "REDIS_URL is not set: run starts a redis-server of its own";
         }
-        try (RedisClient redis = new LettuceRedisClient(worker.redisUrl, REDIS_PATIENCE)) {
+        try (RedisClient redis = new LettuceRedisClient(worker.redisUrl, REDIS_PATIENCE, worker.redisCa)) {
             StringBuilder queues = new StringBuilder("answers;");
             for (TaskType kind : TaskType.values()) {
                 queues.append(' ').append(kind.queue()).append(": ").append(redis.length(kind.queue()));

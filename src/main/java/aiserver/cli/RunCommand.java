@@ -105,7 +105,7 @@ public final class RunCommand implements Callable<Integer> {
         WorkerSettings settings = worker.settings(workerId != null ? workerId : WorkerSettings.newWorkerId(worker.name),
                 predecessors, restarts);
         PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-        try (RedisClient redis = new LettuceRedisClient(redisUrl, worker.redisTimeout);
+        try (RedisClient redis = new LettuceRedisClient(redisUrl, worker.redisTimeout, worker.redisCa);
                 Services services = Services.of(worker, speech, language, image)) {
             showGpus(services, registry);
             AIWorker server = new AIWorker(settings, redis, services.handlers(), registry, Runtime.getRuntime()::halt);

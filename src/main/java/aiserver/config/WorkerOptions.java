@@ -21,6 +21,10 @@ public final class WorkerOptions {
                     + "Default: a redis-server of its own on a free loopback port. Environment: REDIS_URL.")
     public String redisUrl;
 
+    @Option(names = "--redis-ca", paramLabel = "FILE",
+            description = "PEM file with the certificates to trust for rediss://. Default: those of this Java.")
+    public Path redisCa;
+
     @Option(names = "--redis-timeout", paramLabel = "TIME", defaultValue = "10s", converter = Converters.Time.class,
             description = "How long one command may take. Default: ${DEFAULT-VALUE}.")
     public Duration redisTimeout;

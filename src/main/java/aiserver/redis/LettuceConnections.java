@@ -7,6 +7,7 @@ import io.lettuce.core.RedisFuture;
 import io.lettuce.core.RedisNoScriptException;
 import io.lettuce.core.RedisURI;
 import io.lettuce.core.SocketOptions;
+import io.lettuce.core.SslOptions;
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.api.async.RedisAsyncCommands;
 import io.lettuce.core.codec.ByteArrayCodec;
@@ -19,7 +20,12 @@ import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
 import io.lettuce.core.resource.ClientResources;
 import io.lettuce.core.resource.DefaultClientResources;
 
+import java.io.File;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.cert.CertPathBuilderException;
+import java.security.cert.CertificateException;
 import java.time.Duration;
 import java.util.Deque;
 import java.util.Optional;
@@ -59,7 +65,7 @@ final class LettuceConnections implements AutoCloseable {
     private volatile StatefulRedisConnection<String, byte[]> shared;
     private volatile boolean closed;
 
-    LettuceConnections(String uri, Duration commandTimeout) {
+    LettuceConnections(String uri, Duration commandTimeout, Path trusted) {
         RedisURI parsed = RedisAddress.parse(uri);
         parsed.setTimeout(commandTimeout);
         parsed.getSentinels().forEach(sentinel -> sentinel.setTimeout(commandTimeout));
@@ -76,8 +82,16 @@ final class LettuceConnections implements AutoCloseable {
                 .autoReconnect(false)
                 .protocolVersion(ProtocolVersion.RESP2)
                 .scriptCharset(StandardCharsets.UTF_8)
+                .sslOptions(trusted == null ? SslOptions.create() : SslOptions.builder().trustManager(readable(trusted)).build())
                 .socketOptions(SocketOptions.builder().connectTimeout(commandTimeout).keepAlive(true).build())
                 .build());
+    }
+
+    private static File readable(Path certificates) {
+        if (!Files.isReadable(certificates)) {
+            throw new IllegalArgumentException("the file of trusted certificates " + certificates + " cannot be read");
+        }
+        return certificates.toFile();
     }
 
     /** Writes are being taken. */
@@ -207,11 +221,17 @@ final class LettuceConnections implements AutoCloseable {
             return new RedisException(false, why, root);
         }
         if (root instanceof RedisCommandExecutionException && !(e instanceof RedisConnectionException)) {
+            if (RedisAddress.isCluster(why)) {
+                why = "it belongs to a Redis Cluster, which is not supported: use a single server or Sentinel; " + why;
+            }
             boolean passing = RedisAddress.isPassing(why);
             if (passing) {
                 outage.refused(why);
             }
             return new RedisException(passing, why, e);
+        }
+        if (root instanceof CertPathBuilderException || root instanceof CertificateException) {
+            why = "its certificate is not trusted: " + why + "; --redis-ca names the file of a certificate authority to trust";
         }
         if (!closed) {
             outage.away(why);

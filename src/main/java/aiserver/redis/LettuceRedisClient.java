@@ -9,6 +9,7 @@ import io.lettuce.core.pubsub.RedisPubSubAdapter;
 import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
 
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,7 +28,15 @@ public final class LettuceRedisClient implements RedisClient {
      * @throws IllegalArgumentException where the URI cannot be read; the message holds no secret
      */
     public LettuceRedisClient(String uri, Duration commandTimeout) {
-        connections = new LettuceConnections(uri, commandTimeout);
+        this(uri, commandTimeout, null);
+    }
+
+    /**
+     * @param trusted PEM file with the certificates to trust for {@code rediss://}, or null: those of this Java
+     * @throws IllegalArgumentException where the URI or the file cannot be read; the message holds no secret
+     */
+    public LettuceRedisClient(String uri, Duration commandTimeout, Path trusted) {
+        connections = new LettuceConnections(uri, commandTimeout, trusted);
     }
 
     @Override

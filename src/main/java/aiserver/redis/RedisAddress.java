@@ -8,8 +8,10 @@ import java.util.stream.Collectors;
 /** Where Redis is, with its secrets kept: reads the URI and shows it, and knows the server's errors. */
 final class RedisAddress {
     private static final List<String> PASSING = List.of("LOADING", "READONLY", "OOM ", "NOAUTH", "WRONGPASS", "NOPERM",
-            "MASTERDOWN", "NOREPLICAS", "MISCONF", "BUSY ", "CLUSTERDOWN", "TRYAGAIN", "UNBLOCKED", "max number of clients",
+            "MASTERDOWN", "NOREPLICAS", "MISCONF", "BUSY ", "TRYAGAIN", "UNBLOCKED", "max number of clients",
             "invalid password");
+
+    private static final List<String> CLUSTER = List.of("CROSSSLOT", "MOVED ", "CLUSTERDOWN", "ASK ");
 
     private RedisAddress() {
     }
@@ -51,7 +53,12 @@ final class RedisAddress {
         return place < 0 ? after : after.substring(0, place);
     }
 
+    /** What a server says that is part of a Redis Cluster. */
+    static boolean isCluster(String error) {
+        return CLUSTER.stream().anyMatch(error::contains);
+    }
+
     static boolean isPassing(String error) {
-        return PASSING.stream().anyMatch(error::contains);
+        return isCluster(error) || PASSING.stream().anyMatch(error::contains);
     }
 }

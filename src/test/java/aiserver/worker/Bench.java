@@ -32,7 +32,7 @@ import java.util.function.BooleanSupplier;
 
 /** A worker on a Redis in memory, with services that a test tells what to do, and ways to look at what came of it. */
 final class Bench implements AutoCloseable {
-    static final long PATIENCE_MS = 20_000;
+    static final long PATIENCE_MS = 60_000;
 
     final InMemoryRedis redis = new InMemoryRedis();
     final SimpleMeterRegistry registry = new SimpleMeterRegistry();

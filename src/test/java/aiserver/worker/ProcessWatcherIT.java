@@ -8,9 +8,13 @@ import aiserver.redis.EmbeddedRedis;
 import aiserver.redis.Keys;
 import aiserver.redis.LettuceRedisClient;
 import aiserver.redis.RedisClient;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -102,6 +106,43 @@ class ProcessWatcherIT {
             assertThat(files.filter(f -> f.toString().endsWith(".log"))).hasSize(10);
         }
         assertThat(launches.getFirst().errorFile()).isEqualTo("-XX:ErrorFile=" + folder.resolve("hs_err_pid%p.log"));
+    }
+
+    /** A process that a SIGSEGV ends. */
+    public static final class Falls {
+        private Falls() {
+        }
+
+        public static void main(String[] arguments) throws Exception {
+            new ProcessBuilder("kill", "-SEGV", Long.toString(ProcessHandle.current().pid())).start().waitFor();
+            Thread.sleep(60_000);
+        }
+    }
+
+    @Test
+    void theCrashLogOfAWorkerIsKeptAndItsPathLogged(@TempDir Path folder) throws Exception {
+        ListAppender<ILoggingEvent> log = new ListAppender<>();
+        log.start();
+        Logger logger = (Logger) LoggerFactory.getLogger(ProcessWatcher.class);
+        logger.addAppender(log);
+        try {
+            ProcessWatcher watcher = new ProcessWatcher(settings(folder, Duration.ofSeconds(30)), launch -> {
+                launches.add(launch);
+                return launches.size() > 1 ? new ProcessBuilder("true") : new ProcessBuilder(
+                        ProcessHandle.current().info().command().orElseThrow(), launch.errorFile(),
+                        "-XX:-CreateCoredumpOnCrash", "-cp", ClassArchive.givenClassPath(), Falls.class.getName());
+            });
+            assertThat(watcher.run()).isZero();
+            Path left;
+            try (var files = Files.list(folder)) {
+                left = files.filter(f -> f.toString().endsWith(".log")).findFirst().orElseThrow();
+            }
+            assertThat(left).content().contains("SIGSEGV");
+            assertThat(log.list).extracting(ILoggingEvent::getFormattedMessage).anyMatch(line -> line.contains("died after")
+                    && line.contains("its crash log is " + left));
+        } finally {
+            logger.detachAppender(log);
+        }
     }
 
     @Test

@@ -32,6 +32,7 @@ import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 
 /** Redis in every kind of trouble while a job is in hand: the worker says so once, recovers by itself, and the result arrives. */
 @Timeout(120)
@@ -45,6 +46,7 @@ class RedisTroubleIT {
     private final int port = RedisServers.freePort();
     private EmbeddedRedis server;
     private LettuceRedisClient redis;
+    private String text = "done";
     private AIWorker worker;
 
     @BeforeEach
@@ -56,10 +58,12 @@ class RedisTroubleIT {
     @AfterEach
     void close() {
         release.release(100);
-        worker.requestStop();
-        worker.requestStop();
-        worker.awaitStop();
-        redis.close();
+        if (worker != null) {
+            worker.requestStop();
+            worker.requestStop();
+            worker.awaitStop();
+            redis.close();
+        }
         if (server != null) {
             server.close();
         }
@@ -79,7 +83,7 @@ class RedisTroubleIT {
         worker = new AIWorker(settings, redis, new Handlers((job, scope) -> {
             running.countDown();
             release.acquireUninterruptibly();
-            return new SpeechResult("done", "ko", 1, 1, List.of());
+            return new SpeechResult(text, "ko", 1, 1, List.of());
         }, null, null), new SimpleMeterRegistry(), code -> { });
         worker.start();
     }
@@ -197,6 +201,44 @@ class RedisTroubleIT {
         command(commands -> commands.clientPause(1_500));
         release.release();
         answered();
+        Bench.await(() -> lines("is back after") == 1);
+        assertThat(lines("is away (no answer within 400 ms)")).isEqualTo(1);
+    }
+
+    @Test
+    void itsScriptsForgotten() throws Exception {
+        server();
+        worker(server.uri(), Duration.ofSeconds(2));
+        jobInHand();
+        command(RedisCommands::scriptFlush);
+        release.release();
+        answered();
+        assertThat(lines("NOSCRIPT")).isZero();
+    }
+
+    @Test
+    void aClusterIsToldAndNotWaitedForInVain() {
+        server("--save", "", "--cluster-enabled", "yes", "--cluster-config-file", "nodes-" + port + ".conf");
+        command(commands -> commands.clusterAddSlots(IntStream.range(0, 16_384).toArray()));
+        worker(server.uri(), Duration.ofSeconds(2));
+        Bench.await(() -> lines("it belongs to a Redis Cluster, which is not supported: use a single server or Sentinel") == 1);
+        assertThat(worker.status().ready()).isFalse();
+    }
+
+    @Test
+    void aResultThatOverrunsASubscriberIsThereByItsKey() throws Exception {
+        server();
+        command(commands -> commands.configSet("client-output-buffer-limit", "pubsub 262144 131072 1"));
+        text = "딸기 ".repeat(300_000);
+        worker(server.uri(), Duration.ofSeconds(5));
+        try (RedisClient backend = new LettuceRedisClient(server.uri(), Duration.ofSeconds(5));
+             RedisClient.Subscription subscription = backend.subscribe(List.of("ai:result:*"), heard -> { })) {
+            jobInHand();
+            release.release();
+            answered();
+            Bench.await(() -> !subscription.open());
+            assertThat(backend.get(Keys.result("r")).length).isGreaterThan(2_000_000);
+        }
     }
 
     @Test
