@@ -42,6 +42,8 @@ import java.util.function.IntConsumer;
  */
 public final class AIWorker {
     private static final Logger LOG = LoggerFactory.getLogger(AIWorker.class);
+    /** The exit status of a process that was given up because the JVM ran out of something: EX_OSERR of sysexits.h. */
+    static final int EXIT_EXHAUSTED = 71;
     private static final Duration LOOK_AGAIN = Duration.ofMillis(200);
 
     private final WorkerSettings settings;
@@ -53,6 +55,7 @@ public final class AIWorker {
     private final Map<TaskType, Lane> lanes = new EnumMap<>(TaskType.class);
     private final List<Thread> monitors = new ArrayList<>();
     private final Supervisor supervisor;
+    private final IntConsumer fatal;
     private final Admission admission;
     private final Processor processor;
     private final Drain drain;
@@ -71,6 +74,7 @@ public final class AIWorker {
     AIWorker(WorkerSettings settings, RedisClient redis, Handlers handlers, MeterRegistry registry, IntConsumer fatal,
              Clock clock) {
         this.settings = settings;
+        this.fatal = fatal;
         this.handlers = handlers;
         this.codec = new JobCodec(settings.limits());
         this.delivery = new Delivery(redis, settings.delivery(), settings.workerId());
@@ -132,6 +136,10 @@ public final class AIWorker {
                 patience.pause(++failures);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
+                break;
+            } catch (OutOfMemoryError e) {
+                // Here, outside any job, a message may be lost on its way: the next start finds it on our list.
+                giveUp(e);
                 break;
             } catch (RuntimeException | Error e) {
                 // Nothing that one message does may end a lane.
@@ -209,6 +217,16 @@ public final class AIWorker {
                 .addKeyValue("code", written.success() ? "-" : written.error().code())
                 .log(!counted ? "job finished, but it had been given to another worker" : written.success() ? "job done" : "job failed");
         return counted;
+    }
+
+    /** Ends the process because the JVM has run out of something that it does not get back; what is in hand is given back. */
+    void giveUp(Throwable why) {
+        try {
+            LOG.error("the JVM has run out of {}; the process is given up", why.getMessage());
+            abandon(List.of());
+        } finally {
+            fatal.accept(EXIT_EXHAUSTED);
+        }
     }
 
     /** Stops at once because of engines that hang: their jobs are answered, all others given back. */

@@ -26,6 +26,15 @@ final class Failure {
         };
     }
 
+    /**
+     * Whether the process itself has run out of something: classes or threads, which no end of a job gives back. A heap that
+     * was too small for one job is that job's affair.
+     */
+    static boolean endsProcess(Throwable e) {
+        return e instanceof OutOfMemoryError && e.getMessage() != null
+                && Stream.of("Metaspace", "class space", "native thread").anyMatch(e.getMessage()::contains);
+    }
+
     /** The place of a failure without its message, which may repeat what a customer said. */
     static String where(Throwable e) {
         StringBuilder text = new StringBuilder(e.getClass().getName());

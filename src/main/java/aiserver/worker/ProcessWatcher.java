@@ -199,6 +199,9 @@ public final class ProcessWatcher {
         if (status == Supervisor.EXIT_STUCK) {
             return "status " + status + ", a stuck engine";
         }
+        if (status == AIWorker.EXIT_EXHAUSTED) {
+            return "status " + status + ", a JVM out of threads, classes or heap";
+        }
         String signal = SIGNALS.get(status - SIGNAL_BASE);
         return "status " + status + (signal == null ? "" : ", " + signal);
     }

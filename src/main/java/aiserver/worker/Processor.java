@@ -122,6 +122,7 @@ final class Processor {
         voiceFirst.enter(lane.kind());
         JobResult result = null;
         JobException error = null;
+        Throwable thrown = null;
         boolean begun = false;
         try {
             LOG.atInfo().addKeyValue("request_id", claim.requestId()).addKeyValue("task_type", lane.kind().wireName())
@@ -131,6 +132,7 @@ final class Processor {
             begun = true;
             result = worker.dispatchTask(job, run);
         } catch (Throwable e) {
+            thrown = e;
             boolean told = begun && run.stopped() != null && run.stopped() != JobRun.Stop.DRAINED;
             error = told ? run.why() : Failure.asJobException(claim.requestId(), e);
         } finally {
@@ -149,7 +151,12 @@ final class Processor {
         } finally {
             lane.running().remove(run);
         }
-        lane.learn(error);
+        if (Failure.endsProcess(thrown)) {
+            worker.giveUp(thrown);
+        } else if (!(thrown instanceof OutOfMemoryError)) {
+            // Java's own heap: the model had no part in that, and unloading it would give nothing back.
+            lane.learn(error);
+        }
     }
 
     /** Puts a job back into its queue, uncounted. */

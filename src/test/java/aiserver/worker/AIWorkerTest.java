@@ -52,6 +52,51 @@ class AIWorkerTest {
     }
 
     @Test
+    void aHeapTooSmallForAJobIsThatJobsAffairAndTheModelStays() {
+        AtomicInteger unloaded = new AtomicInteger();
+        bench.speech = new JobHandler<>() {
+            @Override
+            public JobResult handle(SpeechJob job, JobScope scope) {
+                return Bench.speech(job.header().requestId().equals("huge") ? "x" + new long[Integer.MAX_VALUE - 8].length : "x");
+            }
+
+            @Override
+            public void unload() {
+                unloaded.incrementAndGet();
+            }
+        };
+        bench.start();
+        bench.push(TaskType.STT, "huge");
+        assertThat(bench.code("huge")).isEqualTo("OUT_OF_MEMORY");
+        bench.push(TaskType.STT, "next");
+        assertThat(bench.code("next")).isEqualTo("success");
+        assertThat(unloaded).hasValue(0);
+        assertThat(bench.fatal).isEmpty();
+    }
+
+    @Test
+    void aJvmWithoutThreadsOrClassesGivesBackWhatIsInHandAndEnds() throws InterruptedException {
+        AtomicBoolean running = new AtomicBoolean();
+        bench.speech = (job, scope) -> {
+            Bench.await(running::get);
+            AIWorkerTest.<RuntimeException>sneak(new OutOfMemoryError("unable to create native thread: possibly out of memory"));
+            return null;
+        };
+        bench.image = (job, scope) -> {
+            running.set(true);
+            Bench.await(scope::cancelled);
+            throw new JobException(ErrorCode.CANCELLED, "told to stop");
+        };
+        bench.start();
+        bench.push(TaskType.IMAGE, "other");
+        bench.push(TaskType.STT, "unlucky");
+        assertThat(bench.code("unlucky")).isEqualTo("OUT_OF_MEMORY");
+        assertThat(bench.fatal.poll(20, TimeUnit.SECONDS)).isEqualTo(AIWorker.EXIT_EXHAUSTED);
+        Bench.await(() -> bench.redis.length(TaskType.IMAGE.queue()) == 1);
+        assertThat(bench.redis.get(Keys.result("other"))).isNull();
+    }
+
+    @Test
     void jobsThatWereInHandWhenAProcessDiedAreTriedAlone() {
         AtomicInteger together = new AtomicInteger();
         AtomicInteger most = new AtomicInteger();
