@@ -213,6 +213,20 @@ abstract class DeliveryContract {
     }
 
     @Test
+    void onlyAJobWhoseWorkerDiedIsSuspect() {
+        queue(job("r"));
+        Envelope fresh = pop(one);
+        assertThat(one.suspect(fresh)).as("never started").isFalse();
+        Claim claim = one.claim(fresh, one.newToken());
+        assertThat(two.suspect(fresh)).as("in hand elsewhere").isFalse();
+        one.putBack(claim);
+        Claim again = take(one);
+        assertThat(one.suspect(again.envelope())).isFalse();
+        membershipTwo.recoverPredecessor("w1");
+        assertThat(two.suspect(pop(two))).as("in hand when its worker died").isTrue();
+    }
+
+    @Test
     void aJobGivenBackIsPoppedNextAndNotCounted() {
         queue(job("r"));
         queue(job("s"));
