@@ -10,7 +10,7 @@ usage() {
 usage: bench/run.sh [--quick|--full] [options]
   --quick            ten minutes on two processors (default)
   --full             more rounds, larger jobs, all models
-  --only PART,...    these parts alone: parity decode calls form start memory together batch order speech cache picture
+  --only PART,...    these parts alone: parity decode calls form start memory together batch order speech cache picture peers
   --again            parts that are done today, too
   --trial            on a busy machine, to try it: into bench/.work/trial, never into docs/
   --processors LIST  to pin to, as taskset takes it       --threads N   for each contender

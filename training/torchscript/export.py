@@ -21,17 +21,7 @@ import torch
 import language
 import picture
 import speech
-
-TYPES = ("fp32", "bf16", "int8")
-
-
-def quantised(module, kind):
-    """The module with weights of a type; its inputs and outputs stay float32."""
-    if kind == "bf16":
-        return module.to(torch.bfloat16)
-    if kind == "int8":
-        return torch.ao.quantization.quantize_dynamic(module, {torch.nn.Linear}, dtype=torch.qint8, inplace=True)
-    return module
+from kinds import TYPES
 
 
 def main():
@@ -51,7 +41,7 @@ def main():
     beside = arguments.output.with_name(arguments.output.name + ".part")
     beside.mkdir(parents=True, exist_ok=True)
     with torch.no_grad():
-        meta = {"language": language, "speech": speech, "picture": picture}[arguments.kind].export(arguments, beside, quantised)
+        meta = {"language": language, "speech": speech, "picture": picture}[arguments.kind].export(arguments, beside)
     meta = {"kind": arguments.kind, "type": arguments.type, "model": arguments.model.name, **meta}
     (beside / "meta.json").write_text(json.dumps(meta, indent=1, ensure_ascii=False) + "\n", "utf-8")
     beside.rename(arguments.output)

@@ -11,17 +11,19 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from kinds import finished, table
+
 CHECKED_BELOW = 500e6  # bytes: larger files are not loaded a second time for the comparison
 
 
-def linear(weight):
-    layer = nn.Linear(weight.shape[1], weight.shape[0], bias=False)
+def linear(weight, kind):
+    layer = nn.Linear(weight.shape[1], weight.shape[0], bias=False, device="meta")
     layer.weight = nn.Parameter(weight, requires_grad=False)
-    return layer
+    return finished(layer, kind)
 
 
 def rms(x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
-    return F.rms_norm(x.float(), [x.size(-1)], weight.float(), epsilon).to(x.dtype)
+    return F.rms_norm(x.float(), [x.size(-1)], weight, epsilon).to(x.dtype)
 
 
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
@@ -31,11 +33,11 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
 
 
 class Layer(nn.Module):
-    def __init__(self, weights, heads: int, key_heads: int, size: int, epsilon: float):
+    def __init__(self, weights, kind, heads: int, key_heads: int, size: int, epsilon: float):
         super().__init__()
         self.heads, self.key_heads, self.size, self.epsilon = heads, key_heads, size, epsilon
-        self.q, self.k, self.v, self.o = (linear(weights(f"attn_{n}")) for n in ("q", "k", "v", "output"))
-        self.gate, self.up, self.down = (linear(weights(f"ffn_{n}")) for n in ("gate", "up", "down"))
+        self.q, self.k, self.v, self.o = (linear(weights(f"attn_{n}"), kind) for n in ("q", "k", "v", "output"))
+        self.gate, self.up, self.down = (linear(weights(f"ffn_{n}"), kind) for n in ("gate", "up", "down"))
         for name in ("attn_norm", "ffn_norm", "attn_q_norm", "attn_k_norm"):
             self.register_buffer(name, weights(name))
 
@@ -63,26 +65,27 @@ class Layer(nn.Module):
 
 
 class Qwen3(nn.Module):
-    def __init__(self, weights, layers, heads, key_heads, size, epsilon, base, context):
+    def __init__(self, weights, kind, layers, heads, key_heads, size, epsilon, base, context):
         super().__init__()
         self.epsilon = epsilon
-        embedding = weights("token_embd")
+        embedding, output = table(weights("token_embd"), kind)
         self.register_buffer("embedding", embedding)
-        self.head = linear(embedding)
+        self.head = linear(output, kind)
         self.register_buffer("norm", weights("output_norm"))
         self.layers = nn.ModuleList(
-            Layer(lambda n, i=i: weights(f"blk.{i}.{n}"), heads, key_heads, size, epsilon) for i in range(layers))
+            Layer(lambda n, i=i: weights(f"blk.{i}.{n}"), kind, heads, key_heads, size, epsilon) for i in range(layers))
         angles = torch.arange(context)[:, None] * base ** (-torch.arange(0, size, 2) / size)
         self.register_buffer("cos", angles.cos()[:, None])
         self.register_buffer("sin", angles.sin()[:, None])
-        self.register_buffer("keys", torch.zeros(layers, key_heads, context, size))
-        self.register_buffer("values", torch.zeros(layers, key_heads, context, size))
+        own = torch.bfloat16 if kind == "bf16" else torch.float32
+        self.register_buffer("keys", torch.zeros(layers, key_heads, context, size, dtype=own))
+        self.register_buffer("values", torch.zeros(layers, key_heads, context, size, dtype=own))
 
     def forward(self, ids: Tensor, start: Tensor) -> Tensor:
         """ids: int64 (tokens); start: int64 (1), the first one's position. Returns float32 logits after the last."""
         at, n = int(start.item()), ids.size(0)
-        x = F.embedding(ids, self.embedding).to(self.norm.dtype)
-        cos, sin = self.cos[at:at + n].float(), self.sin[at:at + n].float()
+        x = F.embedding(ids, self.embedding).to(self.keys.dtype)
+        cos, sin = self.cos[at:at + n], self.sin[at:at + n]
         mask = torch.zeros(0)
         if n > 1 and at > 0:
             seen = torch.arange(at + n)[None, :] <= at + torch.arange(n)[:, None]
@@ -105,10 +108,10 @@ def read(path):
     return (lambda key: reader.fields[key].contents()), weights
 
 
-def build(path, context):
+def build(path, kind, context):
     value, weights = read(path)
     of = lambda name: value(f"qwen3.{name}")
-    return Qwen3(weights, of("block_count"), of("attention.head_count"), of("attention.head_count_kv"),
+    return Qwen3(weights, kind, of("block_count"), of("attention.head_count"), of("attention.head_count_kv"),
                  of("attention.key_length"), of("attention.layer_norm_rms_epsilon"), of("rope.freq_base"), context).eval()
 
 
@@ -131,9 +134,10 @@ def tokens(value, folder):
     return {name: names.index(name) for name in ("<|im_start|>", "<|im_end|>", "<|endoftext|>")}
 
 
-def check(path, module):
+def check(path):
     """Against transformers: prompt, a second stretch, single tokens. Returns the largest difference of a logit."""
     from transformers import Qwen3Config, Qwen3ForCausalLM
+    module = build(path, "fp32", 64)
     value, weights = read(path)
     of = lambda name: value(f"qwen3.{name}")
     theirs = Qwen3ForCausalLM(Qwen3Config(
@@ -159,18 +163,13 @@ def check(path, module):
     return worst
 
 
-def export(arguments, folder, quantised):
+def export(arguments, folder):
     value, _ = read(arguments.model)
     meta = {"context": arguments.context, "control": tokens(value, folder)}
-    module = build(arguments.model, arguments.context)
     if arguments.model.stat().st_size < CHECKED_BELOW:
-        worst = check(arguments.model, module)
+        worst = check(arguments.model)
         if worst > 2e-3:
             raise SystemExit(f"the module differs from transformers by {worst} in a logit")
         meta["largest_difference_to_transformers"] = worst
-        module.keys.zero_()
-        module.values.zero_()
-    if arguments.type == "int8":
-        module.embedding = module.embedding.to(torch.bfloat16)
-    torch.jit.save(torch.jit.script(quantised(module, arguments.type)), str(folder / "model.pt"))
+    torch.jit.save(torch.jit.script(build(arguments.model, arguments.type, arguments.context)), str(folder / "model.pt"))
     return meta

@@ -73,7 +73,15 @@ def transformer_of(tensors, made, kind):
         torch.set_default_dtype(before)
 
 
-def export(arguments, folder, quantised):
+def quantised(module, kind):
+    if kind == "bf16":
+        return module.to(torch.bfloat16)
+    if kind == "int8":
+        return torch.ao.quantization.quantize_dynamic(module, {nn.Linear}, dtype=torch.qint8, inplace=True)
+    return module
+
+
+def export(arguments, folder):
     sys.path.insert(0, str(HERE))
     from export import clip_text_model, diffusers_autoencoder, diffusers_transformer
     from conditioning import tokenizer
@@ -90,7 +98,5 @@ def export(arguments, folder, quantised):
     latent = torch.zeros(2, CHANNELS, arguments.side // 8, arguments.side // 8)
     trace(Decoder(diffusers_autoencoder(autoencoder_tensors(arguments.taesd))).eval(), (latent[:1],), "decoder.pt")
     transformer = transformer_of(load_file(arguments.model), diffusers_transformer, kind)
-    if arguments.type == "int8":
-        transformer = quantised(transformer, "int8")
-    trace(Step(transformer, kind).eval(), (latent, context, pooled, torch.full((2,), 500.0)), "step.pt")
+    trace(Step(quantised(transformer, arguments.type), kind).eval(), (latent, context, pooled, torch.full((2,), 500.0)), "step.pt")
     return {"side": arguments.side}

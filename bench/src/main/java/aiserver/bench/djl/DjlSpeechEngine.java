@@ -14,7 +14,7 @@ import java.util.List;
 
 /**
  * Whisper on DJL: the window is encoded once, then decoded token by token with the caches inside the module. Greedy with
- * openai's rules for times, no second try at a higher temperature. Takes a shortened window as whisper.cpp does. One
+ * whisper.cpp's rules for times, no second try at a higher temperature. Takes a shortened window as whisper.cpp does. One
  * utterance of at most 30 s at a time.
  */
 public final class DjlSpeechEngine implements SpeechEngine {

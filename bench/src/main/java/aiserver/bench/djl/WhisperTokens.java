@@ -3,7 +3,7 @@ package aiserver.bench.djl;
 import java.util.List;
 
 /**
- * The numbers of Whisper's control tokens for a vocabulary, and what may follow what: the rules of openai's decoding for
+ * The numbers of Whisper's control tokens for a vocabulary, and what may follow what: the rules of whisper.cpp's decoding for
  * text with times. Immutable.
  *
  * @param languages that the model knows: 99, or 100 with 51866 tokens
@@ -80,9 +80,7 @@ record WhisperTokens(int size, int languages) {
         written.stream().filter(id -> id >= times).reduce((a, b) -> b).ifPresent(last ->
                 fill(logits, times, lastIsTime && !pair ? last : last + 1));
         if (written.isEmpty()) {
-            fill(logits, 0, times);
             fill(logits, times + LATEST_FIRST_TIME + 1, size);
-            return;
         }
         // Where all times together are likelier than any text, it is a time.
         double sum = 0;

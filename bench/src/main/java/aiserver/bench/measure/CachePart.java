@@ -42,7 +42,7 @@ final class CachePart implements Part {
                     return ((Number) answer.get("seconds")).doubleValue();
                 });
             }
-            Rounds rounds = Rounds.of(setting, setting.rounds(2, 5), contenders);
+            Rounds rounds = Rounds.of(setting, setting.rounds(1, 4), contenders);
             Map<String, Object> details = rounds.details("s");
             Map<String, Object> alike = new LinkedHashMap<>();
             String best = "none";

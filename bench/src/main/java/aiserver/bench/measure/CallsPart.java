@@ -24,7 +24,7 @@ final class CallsPart implements Part {
         Files.deleteIfExists(answer);
         List<String> command = new ArrayList<>(setting.java(List.of()));
         command.set(command.size() - 1, "org.openjdk.jmh.Main");
-        command.addAll(List.of("CallBenchmark", "-f", "1", "-wi", "3", "-w", "1", "-r", "1", "-i", String.valueOf(setting.rounds(5, 10)),
+        command.addAll(List.of("CallBenchmark", "-f", "1", "-wi", "2", "-w", "1", "-r", "1", "-i", String.valueOf(setting.rounds(3, 10)),
                 "-rf", "json", "-rff", answer.toString(), "-jvmArgs", "--enable-native-access=ALL-UNNAMED -Daiserver.native.dir="
                 + NativeLibraries.folder().getParent()));
         Contention contention = Contention.begin();

@@ -20,7 +20,7 @@ final class DecodePart implements Part {
     @Override
     public void measure(Setting setting, Results results) throws IOException {
         Path model = RealShape.QWEN_600M_Q4_K_M.in(setting.work());
-        int tokens = setting.rounds(60, 120);
+        int tokens = setting.rounds(48, 120);
         for (int threads : List.of(1, 2)) {
             try (Contender c = Contender.ready("decode-c-" + threads, List.of(setting.work().limit().toString(), "decode",
                         model.toString(), String.valueOf(threads), String.valueOf(PROMPT), String.valueOf(tokens)), setting.engines(), setting);
@@ -29,7 +29,7 @@ final class DecodePart implements Part {
                 Map<String, DoubleSupplier> contenders = new LinkedHashMap<>();
                 contenders.put("C loop", () -> rate(c.run()));
                 contenders.put("worker's engine", () -> rate(java.run()));
-                Rounds rounds = Rounds.of(setting, setting.rounds(6, 12), contenders);
+                Rounds rounds = Rounds.of(setting, setting.rounds(5, 12), contenders);
                 results.add(new Row("decode-" + threads, "decode tokens/s, worker's engine to C loop, " + threads
                         + (threads == 1 ? " thread" : " threads"), rounds.ratio("worker's engine", "C loop"), "ratio",
                         "Qwen3-0.6B shape, Q4_K_M, " + tokens + " tokens after a prompt of " + PROMPT,

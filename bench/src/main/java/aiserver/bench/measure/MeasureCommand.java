@@ -24,7 +24,8 @@ import picocli.CommandLine.Spec;
 public final class MeasureCommand implements Callable<Integer> {
     private static final int CONTENDED = 3;
     private static final List<Part> PARTS = List.of(new ParityPart(), new DecodePart(), new CallsPart(), new FormPart(), new StartPart(),
-            new MemoryPart(), new TogetherPart(), new BatchPart(), new OrderPart(), new SpeechPart(), new CachePart(), new PicturePart());
+            new MemoryPart(), new TogetherPart(), new BatchPart(), new OrderPart(), new SpeechPart(), new CachePart(), new PicturePart(),
+            new PeersPart());
 
     @Spec
     private CommandSpec spec;
@@ -88,7 +89,9 @@ public final class MeasureCommand implements Callable<Integer> {
         System.err.println("bench: " + part.name());
         long began = System.nanoTime();
         try {
-            awaitQuiet(setting);
+            if (part.timed()) {
+                awaitQuiet(setting);
+            }
             part.measure(setting, results);
             results.part(part.name(), "done");
             System.err.printf("bench: %s took %.0f s%n", part.name(), (System.nanoTime() - began) * 1e-9);

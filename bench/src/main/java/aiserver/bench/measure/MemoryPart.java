@@ -25,12 +25,17 @@ final class MemoryPart implements Part {
     private static final int IDLE_MILLIS = 25_000;
     private static final int SIDE = 128;
     private static final int STEPS = 16;
-    private static final int REAL_SIDE = 256;
+    private static final int REAL_SIDE = 512;
     private static final int CONTEXT = 2560;
 
     @Override
     public String name() {
         return "memory";
+    }
+
+    @Override
+    public boolean timed() {
+        return false;
     }
 
     @Override
@@ -77,7 +82,7 @@ final class MemoryPart implements Part {
 
     private static void real(Setting setting, Results results) throws IOException {
         Path language = RealShape.QWEN_600M_Q4_K_M.in(setting.work());
-        Path speech = RealShape.WHISPER_TURBO_BF16.in(setting.work());
+        Path speech = RealShape.WHISPER_LARGE_BF16.in(setting.work());
         Path picture = RealShape.SD_MEDIUM_BF16.in(setting.work());
         Path taesd = RealShape.AUTOENCODER.in(setting.work());
         Memory ours;
@@ -93,7 +98,7 @@ final class MemoryPart implements Part {
         Memory djl = djl(setting, "bf16", REAL_SIDE, 1, exports.speech(speech, "bf16"),
                 exports.language(RealShape.QWEN_600M_F16.in(setting.work()), "bf16", CONTEXT), exports.picture(picture, taesd, "bf16", REAL_SIDE));
         results.add(new Row("memory-djl", "resident memory, all three models loaded, to DJL bf16", one(ours.rss() / djl.rss()), "ratio",
-                "Qwen3-0.6B Q4_K_M, Whisper turbo bf16, SD3.5-medium bf16 to the same in bf16, RSS", both(ours, djl), false));
+                "Qwen3-0.6B Q4_K_M, Whisper large-v3 bf16, SD3.5-medium bf16 to the same in bf16, RSS", both(ours, djl), false));
     }
 
     private static Map<String, Object> both(Memory ours, Memory djl) {

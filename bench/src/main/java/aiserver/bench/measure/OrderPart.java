@@ -50,7 +50,7 @@ final class OrderPart implements Part {
                 own(running, Workers.djl("order-djl-" + type, client, setting, "--language=" + folder, "--llm-temperature=0"));
                 contenders.put("DJL " + type, orders(client));
             }
-            Rounds rounds = Rounds.of(setting, setting.rounds(2, 5), contenders);
+            Rounds rounds = Rounds.of(setting, setting.rounds(1, 4), contenders);
             String what = "Qwen3-0.6B shape, " + setting.threads() + " threads, 2 orders a round, seconds an order";
             if (server != null) {
                 results.add(new Row("order-server", "order analysis, request to result, to llama-server", rounds.ratio("llama-server Q4_K_M", "worker Q4_K_M"),

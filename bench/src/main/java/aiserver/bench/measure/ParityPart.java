@@ -33,6 +33,11 @@ final class ParityPart implements Part {
     }
 
     @Override
+    public boolean timed() {
+        return false;
+    }
+
+    @Override
     public void measure(Setting setting, Results results) throws IOException {
         Path demo = setting.work().demo();
         Exports exports = new Exports(setting.work());

@@ -7,6 +7,11 @@ interface Part {
     /** As {@code --only} names it. */
     String name();
 
+    /** Whether its figures depend on who else uses the processors. */
+    default boolean timed() {
+        return true;
+    }
+
     /**
      * @throws Rounds.Contended where the machine is not quiet
      * @throws IOException      where a model or program cannot be made

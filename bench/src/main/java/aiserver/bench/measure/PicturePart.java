@@ -12,7 +12,7 @@ import java.util.function.DoubleSupplier;
 
 /** A step of SD3.5-medium's shape with guidance: the worker's engine in bf16 to DJL's bf16 and, in full, int8. */
 final class PicturePart implements Part {
-    private static final int STEPS = 3;
+    private static final int SIDE = 512;
 
     @Override
     public String name() {
@@ -21,21 +21,21 @@ final class PicturePart implements Part {
 
     @Override
     public void measure(Setting setting, Results results) throws IOException {
-        int side = setting.quick() ? 256 : 512;
+        int steps = setting.rounds(2, 3);
         Path model = RealShape.SD_MEDIUM_BF16.in(setting.work());
         Path taesd = RealShape.AUTOENCODER.in(setting.work());
         Path clip = RealShape.CLIP_L.in(setting.work());
         List<String> ours = setting.java(List.of(), "probe", "picture", "--model=" + model, "--taesd=" + taesd, "--clip-l=" + clip,
-                "--threads=" + setting.threads(), "--side=" + side, "--steps=" + STEPS);
+                "--threads=" + setting.threads(), "--side=" + SIDE, "--steps=" + steps);
         Map<String, List<Double>> figures = new LinkedHashMap<>();
         Spread best = null;
         String bestName = null;
         boolean contended = false;
         Map<String, List<String>> peers = new LinkedHashMap<>();
         for (String type : setting.quick() ? List.of("bf16") : List.of("bf16", "int8")) {
-            Path folder = new Exports(setting.work()).picture(model, taesd, type, side);
+            Path folder = new Exports(setting.work()).picture(model, taesd, type, SIDE);
             peers.put("DJL " + type, setting.java(List.of(), "probe", "picture", "--djl", "--model=" + folder,
-                    "--threads=" + setting.threads(), "--side=" + side, "--steps=" + STEPS));
+                    "--threads=" + setting.threads(), "--side=" + SIDE, "--steps=" + steps));
         }
         if (!setting.quick()) {
             List<String> fused = new ArrayList<>(ours);
@@ -66,8 +66,7 @@ final class PicturePart implements Part {
         details.put("unit", "s a step");
         details.put("contenders", figures);
         details.put("rounds", setting.rounds(1, 3));
-        String id = side == 512 ? "picture-djl-best" : "picture-djl-best-" + side;
-        results.add(new Row(id, "a step of SD3.5-medium's shape at " + side + "×" + side + " to DJL's best (" + bestName + ")", best, "ratio",
+        results.add(new Row("picture-djl-best", "a step of SD3.5-medium's shape at " + SIDE + "×" + SIDE + " to DJL's best (" + bestName + ")", best, "ratio",
                 setting.threads() + " threads, guidance on, bf16 weights", details, contended));
     }
 

@@ -32,11 +32,8 @@ record Setting(WorkFolder work, boolean quick, boolean trial, String processors,
 
     /** What every contender with the native engines needs to know. */
     Map<String, String> engines() {
-        return Map.of("LIMIT_BACKENDS", nativeFolder(), "GGML_NO_BACKTRACE", "1", "AISERVER_NO_BUILD", "1", "AISERVER_LOG", "WARN");
-    }
-
-    private static String nativeFolder() {
-        return NativeLibraries.folder().toString();
+        return Map.of("LIMIT_BACKENDS", NativeLibraries.folder().toString(), "GGML_NO_BACKTRACE", "1", "AISERVER_NO_BUILD", "1",
+                "AISERVER_LOG", "WARN", "DJL_CACHE_DIR", work.folder().resolve("djl").toString());
     }
 
     int rounds(int whenQuick, int whenFull) {

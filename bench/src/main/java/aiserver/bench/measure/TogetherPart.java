@@ -30,10 +30,9 @@ final class TogetherPart implements Part {
         byte[] recording = Files.readAllBytes(setting.work().home().resolve("src/main/resources/aiserver/demo/order-ko.wav"));
         Map<String, Object> speech = Map.of("audio_bytes", Base64.getEncoder().encodeToString(recording), "filename", "order-ko.wav");
         Map<String, Object> picture = Map.of("prompt", "딸기를 올린 초콜릿 케이크", "seed", 7);
-        int count = setting.rounds(25, 60);
+        int count = setting.rounds(20, 60);
         try (QueueClient client = new QueueClient();
-                Contender worker = Workers.ours("together", client, setting, "--image-width=256", "--image-height=256", "--image-steps=60",
-                        "--give-way-most=5m")) {
+                Contender worker = Workers.ours("together", client, setting, "--image-width=256", "--image-height=256", "--image-steps=60")) {
             client.ask("stt", speech, MOST);
             client.ask("image", picture, MOST);
             Contention contention = Contention.begin();
