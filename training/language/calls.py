@@ -5,13 +5,15 @@ order still lacks, a recommendation from history, events and menu in that order.
 """
 import re
 
+import patterns
+import patterns_foreign
 import prompt
 import words
 
 COMMON = sorted({c for c in " ".join(words.FLAVOURS + words.STYLES + words.OPTIONS + words.LETTERINGS + words.WHO) if "가" <= c <= "힣"})
 ALL = [bytes([a, b]).decode("euc-kr") for a in range(0xB0, 0xC9) for b in range(0xA1, 0xFF)]
 PAIRS = {"을": ("을", "를"), "이": ("이", "가"), "은": ("은", "는"), "과": ("과", "와"), "이랑": ("이랑", "랑"), "이요": ("이요", "요"),
-         "이에요": ("이에요", "예요"), "이라서": ("이라서", "라서"), "인데": ("인데", "인데"), "으로": ("으로", "로")}
+         "이에요": ("이에요", "예요"), "이라서": ("이라서", "라서"), "인데": ("인데", "인데"), "이니까": ("이니까", "니까"), "으로": ("으로", "로")}
 
 
 def with_particle(word, particle):
@@ -58,7 +60,7 @@ class Maker:
 
     def shop(self):
         r = self.rng
-        self.language = self.only or r.choices(["ko", "en", "ja"], [0.92, 0.05, 0.03])[0]
+        self.language = self.only or r.choices(["ko", "en", "ja"], [0.88, 0.07, 0.05])[0]
         f = words.FOREIGN.get(self.language)
         styles, options = (f["styles"], f["options"]) if f else (words.STYLES, words.OPTIONS)
         menu = []
@@ -129,8 +131,8 @@ class Maker:
             self.state["options"] = r.sample(self.options_for(self.state["menu"]), 1)
         if r.random() < 0.2:
             self.state["lettering"] = self.lettering()
-        if r.random() < 0.15 and self.language == "ko":
-            self.state["size"] = r.choice(words.SIZES)
+        if r.random() < 0.15:
+            self.state["size"] = r.choice(self.sizes())
         self.stage = self.needed(self.state) if self.state.get("menu") else "menu_selection"
         question = self.question(self.state)
         self.dialogue.append(("assistant", question or self.replies["check"]))
@@ -153,6 +155,9 @@ class Maker:
     def quantities(self):
         return words.QUANTITIES if self.language == "ko" else words.FOREIGN[self.language]["qty"]
 
+    def sizes(self):
+        return patterns_foreign.SIZES.get(self.language, words.SIZES)
+
     def pickup(self):
         r = self.rng
         if self.language != "ko":
@@ -161,6 +166,8 @@ class Maker:
         day = r.choice(["내일", "내일", "오늘", "모레", r.choice(words.WEEKDAYS), "이번 주 " + r.choice(words.WEEKDAYS), "다음 주 " + r.choice(words.WEEKDAYS),
                         f"{r.randint(1, 12)}월 {r.randint(1, 28)}일", "주말"])
         kind = r.random()
+        if kind > 0.88:
+            return r.choice(words.MOMENTS)
         return time if kind < 0.2 else day if kind < 0.35 and day not in ("오늘", "내일") else f"{day} {time}"
 
     def lettering(self):
@@ -239,32 +246,42 @@ class Maker:
 
     def act(self):
         r = self.rng
-        weights = {"menu": 50, "want": 4, "recommend": 15, "inquiry": 15, "talk": 12, "cancel": 4}
+        weights = {"menu": 42, "want": 7, "recommend": 17, "inquiry": 18, "talk": 13, "cancel": 4}
         if self.stage == "style_selection":
-            weights = {"style": 50, "change": 16, "inquiry": 12, "cancel": 8, "talk": 8, "recommend": 6}
+            weights = {"style": 42, "details": 6, "change": 16, "inquiry": 13, "cancel": 8, "talk": 9, "recommend": 6}
         elif self.stage == "customization":
             weights = {"details": 46, "change": 22, "inquiry": 11, "cancel": 9, "talk": 8, "recommend": 4}
         elif self.stage == "confirmation":
-            weights = {"confirm": 28, "change": 33, "cancel": 15, "inquiry": 10, "talk": 9, "details": 5}
+            weights = {"confirm": 26, "change": 32, "cancel": 15, "inquiry": 11, "talk": 9, "details": 7}
         if self.suggested and not self.state.get("menu"):
             weights["accept"] = 40
         return r.choices(list(weights), list(weights.values()))[0]
 
     def pattern(self, kind):
-        if self.language == "ko":
-            return self.rng.choice(re.split(r"[|\n]", (words.TEST if self.held_out else words.TRAIN)[kind]))
-        return self.rng.choice(words.FOREIGN[self.language][kind].split("|"))
+        """A sentence of this kind with slots that the order and the shop can fill."""
+        while True:
+            pattern = patterns.drawn(self.rng, self.language, kind, self.held_out)
+            lacking = [slot for slot, there in self.other_than_said().items() if "{" + slot + "}" in pattern.replace(":", "}") and not there]
+            if not lacking:
+                return pattern
+
+    def other_than_said(self):
+        """What a customer who corrects himself can have said first."""
+        return {"wrong": len(self.menu) != 1, "wrongstyle": len(self.known("styles", self.state.get("menu"))) > 1,
+                "oldsize": self.state.get("size"), "oldstyle": self.state.get("style"), "oldqty": self.state.get("quantity") in self.quantities()}
 
     def has(self, kind):
-        return self.language == "ko" or isinstance(words.FOREIGN[self.language].get(kind), str)
+        return bool(patterns.known(self.language, kind, self.held_out)[0])
 
     def spoken(self, text):
         r = self.rng
         if r.random() < 0.2 and len(text) > 4:
             text = self.pattern("hello") + r.choice([" ", ". ", ", "]) + text
+        if r.random() < 0.04 and self.language == "ko":
+            text += r.choice([" 네", " 감사합니다", ", 감사합니다", " 부탁드려요", " 네네", " 아시겠죠", " 그렇게요"])
         end = text[-1]
         if self.language == "ko" and r.random() < 0.55:
-            asks = re.search(r"(요|죠|나요|까요|까|줘|세요|어때|야)$", text) and re.search(r"(뭐|얼마|어떤|어떻게|있나|있어요|되나|까요|까$|나요|죠$|몇|어디|언제|무슨)", text)
+            asks = re.search(r"(요|죠|나요|까요|까|줘|세요|어때|야)$", text) and re.search(r"(뭐|뭘|얼마|어떤|어떻게|있나|있어요|되나|까요|까$|나요|죠$|몇|어디|언제|무슨)", text)
             text += "?" if asks else "."
         elif self.language == "en" and r.random() < 0.5:
             text = text[0].upper() + text[1:] + "."
@@ -289,7 +306,9 @@ class Maker:
             elif name == "qty":
                 choices = [n for n in self.quantities() if n != self.state.get("quantity")]
                 said["quantity"] = r.choices(choices, [6, 3, 2][:len(choices)] + [1] * (len(choices) - 3))[0]
-                slots[name] = r.choice(self.quantities()[said["quantity"]].split("|"))
+                number = self.quantities()[said["quantity"]].split("|")
+                # "a" is no answer by itself
+                slots[name] = r.choice(number if re.search(r"\{qty\} (\{menu|cake)", pattern) else number[:1] if self.language == "en" else number)
             elif name == "style":
                 said["style"] = slots[name] = r.choice([s for s in self.styles_for(menu) if s != self.state.get("style")] or self.styles_for(menu))
             elif name in ("option", "option2"):
@@ -297,13 +316,19 @@ class Maker:
                 slots[name] = r.choice(free)
                 said["options"] = list(dict.fromkeys(said.get("options", []) + [slots[name]]))
             elif name == "size":
-                said["size"] = slots[name] = r.choice(words.SIZES)
+                said["size"] = slots[name] = r.choice([size for size in self.sizes() if size != self.state.get("size")])
             elif name == "lettering":
                 said["lettering"] = slots[name] = self.lettering()
             elif name == "pickup":
-                said["pickup_at"] = slots[name] = self.pickup()
+                said["pickup_at"] = slots[name] = next(p for p in iter(self.pickup, None) if p != self.state.get("pickup_at"))
             elif name == "note":
-                said["notes"] = slots[name] = r.choice(words.NOTES)
+                said["notes"] = slots[name] = r.choice(patterns_foreign.NOTES.get(self.language, words.NOTES))
+            elif name == "wrong":
+                slots[name] = self.short(self.any_menu(menu))
+            elif name == "wrongstyle":
+                slots[name] = r.choice(self.styles_for(menu))
+            elif name == "wrongqty":
+                slots[name] = r.choice(self.quantities()[r.choice(list(self.quantities())[:5])].split("|"))
             elif name == "old":
                 slots[name] = self.short(self.state["menu"])
             elif name == "oldstyle":
@@ -323,7 +348,7 @@ class Maker:
         """Up to two further clauses, each of a kind that the sentence has not spoken of yet."""
         r = self.rng
         field = {"option": "options", "size": "size", "lettering": "lettering", "pickup": "pickup_at", "notes": "notes", "style": "style", "quantity": "quantity"}
-        for kind in r.sample(kinds, r.choices([0, 1, 2], [60, 30, 10])[0]):
+        for kind in r.sample(kinds, min(len(kinds), r.choices([0, 1, 2], [60, 30, 10])[0])):
             if self.has(kind) and field[kind] not in said and not (kind == "style" and not self.known("styles", menu)):
                 text += r.choice([". ", ". ", " ", ", "]) + self.slots(self.pattern(kind), menu, said)
         return text
@@ -356,28 +381,34 @@ class Maker:
         if not self.has("accept"):
             return self.say_menu()
         self.tell_dialogue = True
-        text = self.slots(self.pattern(self.rng.choice(["accept", "accept_qty"])), menu, said)
+        text = self.slots(self.pattern(self.rng.choice([kind for kind in ("accept", "accept_qty") if self.has(kind)])), menu, said)
         return text, said, self.ordered(said, "order")
 
     def say_want(self):
         if not self.has("no_menu"):
             return self.say_menu()
-        return self.slots(self.pattern("no_menu"), None, {}), {}, self.reply("order", "want", "")
+        said = {}
+        text = self.slots(self.pattern("no_menu"), None, said)
+        return text, said, {**self.ordered(said, "want"), **({} if said else {"response": ""})}
 
     def say_style(self):
         menu, said = self.state.get("menu"), {}
-        text = self.more(menu, said, self.slots(self.pattern("style"), menu, said), ["option", "quantity", "pickup", "size", "lettering"])
+        text = self.more(menu, said, self.slots(self.pattern("style"), menu, said), self.open(["option", "quantity", "pickup", "size", "lettering"]))
         return text, said, self.ordered(said, "style")
+
+    def open(self, kinds):
+        """Those of which the order holds nothing yet: to say another one is a change. Options are always added."""
+        field = {"option": None, "pickup": "pickup_at"}
+        return [kind for kind in kinds if self.has(kind) and not self.state.get(field.get(kind, kind))]
 
     def say_details(self):
         menu, said = self.state.get("menu"), {}
-        kinds = ["option", "size", "lettering", "pickup", "notes", "quantity"]
-        missing = self.missing(self.state)
-        first = {"quantity": "quantity", "pickup_at": "pickup"}.get(missing) if self.rng.random() < 0.4 else None
-        first = first or self.rng.choice([k for k in kinds if self.has(k) and not (k == "quantity" and self.state.get("quantity"))])
-        if self.rng.random() < 0.05 and self.has("nothing"):
+        kinds = self.open(["option", "size", "lettering", "pickup", "notes", "quantity"])
+        if self.rng.random() < 0.06 and self.stage == "customization":
             return self.pattern("nothing"), {}, self.reply("order", "details", "")
-        text = self.more(menu, said, self.slots(self.pattern(first), menu, said), [k for k in kinds if k != first and not self.state.get("quantity" if k == "quantity" else "none")])
+        asked = {"quantity": "quantity", "pickup_at": "pickup"}.get(self.missing(self.state))
+        first = asked if asked in kinds and self.rng.random() < 0.4 else self.rng.choice(kinds)
+        text = self.more(menu, said, self.slots(self.pattern(first), menu, said), [kind for kind in kinds if kind != first])
         return text, said, self.ordered(said, "details")
 
     def say_confirm(self):
@@ -394,7 +425,7 @@ class Maker:
         kinds += ["change_size"] if self.state.get("size") else []
         kinds += ["remove_option"] * 3 if self.state.get("options") else []
         kinds += ["change_lettering", "remove_lettering"] if self.state.get("lettering") else []
-        kinds += ["change_pickup"] * 2 if self.state.get("pickup_at") else []
+        kinds += ["change_pickup"] * 3 if self.state.get("pickup_at") else []
         kind = r.choice([k for k in kinds if self.has(k)])
         menu = self.state.get("menu")
         if kind == "change_menu":

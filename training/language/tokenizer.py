@@ -3,7 +3,8 @@
 Every common Hangul syllable and kana is one token. Merges across syllables come only from the shop's own phrases and
 from the JSON of the answers, never from names, so that a name splits the same way wherever it stands.
 
-    python tokenizer.py WORK     writes WORK/tokenizer.json
+    python tokenizer.py WORK                     writes WORK/tokenizer.json
+    python tokenizer.py WORK --like MODEL.gguf   the tokens of that model instead, whatever the patterns say today
 """
 import collections
 import pathlib
@@ -140,6 +141,10 @@ def build():
 if __name__ == "__main__":
     work = pathlib.Path(sys.argv[1])
     work.mkdir(parents=True, exist_ok=True)
-    tokenizer = build()
+    if sys.argv[2:3] == ["--like"]:
+        import export
+        tokenizer = export.tokenizer_of(sys.argv[3])
+    else:
+        tokenizer = build()
     tokenizer.save(str(work / "tokenizer.json"))
     print("tokens:", tokenizer.get_vocab_size())

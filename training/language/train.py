@@ -32,20 +32,35 @@ class Batcher:
     def encoded(self, text):
         return self.tokenizer.encode(text).ids
 
-    def tail(self, lines, pieces):
-        """(ids, weight of each id as a target): the user message's own lines, and the answer."""
+    def tail(self, lines, pieces, short=False):
+        """(ids, weight of each id as a target): the user message's own lines, and the answer, or its first half."""
         head = self.encoded(lines + prompt.CLOSING)
         answer = self.tokenizer.encode("".join(text for text, _ in pieces) + prompt.END)
         of_character = [WEIGHTS[kind] for text, kind in pieces for _ in text] + [WEIGHTS["form"]] * len(prompt.END)
+        # whether a value begins or ends is often decided by the mark beside it: `":` goes on with null, `":"` with a text
+        at = 0
+        for text, kind in pieces:
+            for beside in (at - 1, at + len(text)):
+                if kind != "form" and 0 <= beside < len(of_character):
+                    of_character[beside] = max(of_character[beside], WEIGHTS[kind])
+            at += len(text)
         weights = [max(of_character[a:b]) for a, b in answer.offsets]
-        return head + answer.ids, [0.0] * len(head) + weights
+        ids = answer.ids
+        if short:
+            # up to the stage: what follows repeats it in words
+            end = sum(len(text) for text, _ in pieces[:1 + max(i for i, piece in enumerate(pieces) if piece[1] == "state")])
+            keep = sum(a < end for a, _ in answer.offsets)
+            ids, weights = ids[:keep], weights[:keep]
+        return head + ids, [0.0] * len(head) + weights
 
-    def batch(self, made, block=4):
+    def batch(self, made, block=4, short=False):
         """[(begun, [(lines, pieces)])] as groups for the model, and in their order the target of each place and its
-        weight; a place without a target has weight 0."""
+        weight; a place without a target has weight 0. `short` cuts two of three answers after the stage, if they
+        recommend nothing."""
         groups, targets, weights = [], [], []
         for text, rows in made:
-            tails = sorted((self.tail(*row) for row in rows), key=lambda tail: len(tail[0]))
+            cut = [short and i % 3 > 0 and [name for name, kind in pieces if kind == "names"] == ["null", "[]"] for i, (_, pieces) in enumerate(rows)]
+            tails = sorted((self.tail(*row, brief) for row, brief in zip(rows, cut)), key=lambda tail: len(tail[0]))
             blocks = []
             for first in range(0, len(tails), block):
                 some = tails[first:first + block]
@@ -108,8 +123,8 @@ def checked(net, batch):
 
 
 def rate(done):
-    """Share of the full learning rate after this share of the time: up at once, flat, down over the last half."""
-    return min(1.0, done / 0.01 + 0.05, (1.0 - done) / 0.5)
+    """Share of the full learning rate after this share of the time: up at once, flat, down over the last third."""
+    return min(1.0, done / 0.01 + 0.05, (1.0 - done) * 3)
 
 
 def main():
@@ -163,7 +178,7 @@ def main():
         for optimizer, lrs in zip(optimizers, full):
             for g, lr in zip(optimizer.param_groups, lrs):
                 g["lr"] = lr * rate(spent / options.minutes / 60)
-        batch = batcher.batch(made)
+        batch = batcher.batch(made, short=True)
         # the form is the same in every answer: a fifth of it is enough
         wanted = (batch[2] > WEIGHTS["form"]) | (batch[2] > 0) & (torch.rand(len(batch[2])) < 0.2)
         with torch.autocast("cpu", torch.bfloat16):
