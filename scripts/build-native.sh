@@ -9,6 +9,7 @@ usage() {
 usage: scripts/build-native.sh [options]
   --cpu             without CUDA                          (default: CUDA where nvcc is found)
   --cuda            with the CUDA backend
+  --cuda-plugin     the CUDA backend alone, into the distribution that is there
   --arch LIST       CUDA architectures: native, all-major, 90, "80,90" ...   (default: native with a GPU, else all-major)
   --cuda-toolkit P  the CUDA toolkit, 12.4 to 13: its folder, or a Python environment with the wheels of
                     cuda-toolkit[nvcc,cudart,cublas,cccl]              (default: where nvcc is)
@@ -26,7 +27,7 @@ TEXT
 say() { echo "build-native: $*"; }
 die() { echo "build-native: $*" >&2; exit 1; }
 
-cuda=auto arch= toolkit= portable=OFF clean=no sources_only=no
+cuda=auto arch= toolkit= portable=OFF clean=no sources_only=no plugin=no
 jobs=$(nproc 2>/dev/null || echo 2)
 asked=() # the options that say which kind of build
 value() { [ $# -ge 2 ] && [ -n "$2" ] || die "$1 needs a value"; }
@@ -35,6 +36,7 @@ read_options() {
         case $1 in
             --cpu) cuda=off; asked+=("$1") ;;
             --cuda) cuda=on; asked+=("$1") ;;
+            --cuda-plugin) cuda=on plugin=yes ;;
             --arch) value "$@"; arch=$2; asked+=("$1" "$2"); shift ;;
             --cuda-toolkit) value "$@"; toolkit=$2; asked+=("$1" "$2"); shift ;;
             --portable) portable=ON; asked+=("$1") ;;
@@ -53,7 +55,7 @@ case $jobs in ''|*[!0-9]*|0) die "--jobs must be a number from 1 but is '$jobs'"
 platform=$(uname -s | tr '[:upper:]' '[:lower:]')-$(uname -m)
 work=native/.work
 dist=${AISERVER_NATIVE_DIST:-native/dist}/$platform
-if [ ${#asked[@]} = 0 ] && [ "$clean" = no ] && [ -f "$dist/BUILD-INFO" ]; then
+if [ "$plugin" = no ] && [ ${#asked[@]} = 0 ] && [ "$clean" = no ] && [ -f "$dist/BUILD-INFO" ]; then
     # The launcher asks without options; it must not turn a CUDA build into a plain one.
     while read -r word; do asked+=("$word"); done < <(sed -n 's/^asked //p' "$dist/BUILD-INFO")
     again=(${asked[@]+"${asked[@]}"})
@@ -138,7 +140,7 @@ hash_files() { sha256sum "$@" | sha256sum | cut -c1-16; }
 override=${LLAMA_CPP_DIR:-}${WHISPER_CPP_DIR:-}${SD_CPP_DIR:-}
 stamp="$(hash_files native/CMakeLists.txt native/engines.pins native/*.sed native/guard/* native/layout-probe/* scripts/build-native.sh)"
 stamp="$stamp cuda=$cuda arch=$arch toolkit=$toolkit portable=$portable"
-if [ "$sources_only" = no ] && [ -z "$override" ] && [ -f "$dist/BUILD-INFO" ] \
+if [ "$sources_only" = no ] && [ "$plugin" = no ] && [ -z "$override" ] && [ -f "$dist/BUILD-INFO" ] \
         && [ "$(sed -n 's/^stamp //p' "$dist/BUILD-INFO")" = "$stamp" ]; then
     say "up to date: $dist"
     exit 0
@@ -225,10 +227,20 @@ source_of() { # engine, override, file that must be there
     (cd "$folder" && pwd)
 }
 llama=$(source_of llama "${LLAMA_CPP_DIR:-}" include/llama.h)
-whisper=$(source_of whisper "${WHISPER_CPP_DIR:-}" include/whisper.h)
-sd=$([ -f "${SD_CPP_DIR:-/nowhere}/stable-diffusion.h" ] && echo "$SD_CPP_DIR" || source_of stable-diffusion "${SD_CPP_DIR:-}" include/stable-diffusion.h)
+if [ "$plugin" = yes ]; then
+    # It must have been made of the same ggml: a plugin shares its structs.
+    [ -f "$dist/BUILD-INFO" ] || die "--cuda-plugin adds to a distribution, and there is none in $dist; build it first"
+    for header in ggml.h ggml-backend.h; do
+        grep -q "^header $header $(sha256sum < "$llama/ggml/include/$header" | cut -d' ' -f1)$" "$dist/BUILD-INFO" \
+            || die "$dist was built from another $header than that in $llama; build it anew"
+    done
+    whisper= sd=
+else
+    whisper=$(source_of whisper "${WHISPER_CPP_DIR:-}" include/whisper.h)
+    sd=$([ -f "${SD_CPP_DIR:-/nowhere}/stable-diffusion.h" ] && echo "$SD_CPP_DIR" || source_of stable-diffusion "${SD_CPP_DIR:-}" include/stable-diffusion.h)
+fi
 if [ "$cuda" = on ] && [ -z "${LLAMA_CPP_DIR:-}" ]; then correct_llama "$llama"; fi
-printf 'LLAMA_SOURCE=%q\nWHISPER_SOURCE=%q\nSD_SOURCE=%q\n' "$llama" "$whisper" "$sd" > "$work/sources.env"
+[ "$plugin" = yes ] || printf 'LLAMA_SOURCE=%q\nWHISPER_SOURCE=%q\nSD_SOURCE=%q\n' "$llama" "$whisper" "$sd" > "$work/sources.env"
 [ "$sources_only" = no ] || exit 0
 
 # ---- configure and compile
@@ -239,7 +251,7 @@ export CCACHE_BASEDIR=$PWD/native CCACHE_NOHASHDIR=1
 build=$work/build-$(echo "$platform cuda=$cuda arch=$arch toolkit=$toolkit portable=$portable $llama $whisper $sd" | sha256sum | cut -c1-12)
 log=$build/build.log
 mkdir -p "$build"
-options=(-DCMAKE_BUILD_TYPE=Release -DPORTABLE=$portable "-DLLAMA_SOURCE=$llama" "-DWHISPER_SOURCE=$whisper" "-DSD_SOURCE=$sd"
+options=(-DCUDA_PLUGIN_ONLY=$([ "$plugin" = yes ] && echo ON || echo OFF) -DCMAKE_BUILD_TYPE=Release -DPORTABLE=$portable "-DLLAMA_SOURCE=$llama" "-DWHISPER_SOURCE=$whisper" "-DSD_SOURCE=$sd"
     "-DSDCPP_BUILD_VERSION=$(pins | awk '$1 == "stable-diffusion" {print $3}')")
 if [ "$cuda" = on ]; then
     cuda_root=$toolkit
@@ -302,6 +314,14 @@ if [ "$status" -ne 0 ]; then
     if grep -q 'unsupported GNU version' "$log"; then die "this nvcc refuses this C++ compiler as too new: set CUDAHOSTCXX to an older one, as in CUDAHOSTCXX=g++-13"; fi
     if grep -qE 'Killed|out of memory' "$log"; then die "the compiler was killed, most likely for memory: run this again with --jobs 1"; fi
     die "compiling failed; the first errors are above, everything is in $log"
+fi
+
+if [ "$plugin" = yes ]; then
+    cp -L "$build/bin/libggml-cuda.so" "$dist/libggml-cuda.so.part"
+    strip --strip-unneeded "$dist/libggml-cuda.so.part" 2>/dev/null || true
+    mv "$dist/libggml-cuda.so.part" "$dist/libggml-cuda.so"
+    say "done in $((SECONDS - started)) s: $dist/libggml-cuda.so, $(du -h "$dist/libggml-cuda.so" | cut -f1), ${arch//;/, }"
+    exit 0
 fi
 
 # ---- the distribution: assembled beside, moved into place whole

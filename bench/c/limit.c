@@ -3,6 +3,7 @@
  * held against, and how much memory the same models take without a JVM. Compiled by run.sh against native/dist.
  *
  *   limit decode   MODEL THREADS PROMPT_TOKENS TOKENS    tokens one after the other, greedy
+ *   limit batch    MODEL THREADS PROMPT_TOKENS TOKENS SEQUENCES    the same for many sequences in one batch
  *   limit prefill  MODEL THREADS TOKENS                  one prompt
  *   limit whisper  MODEL THREADS POSITIONS SECONDS       encode a window, then decode tokens
  *   limit picture  MODEL TAESD CLIP_L THREADS SIDE STEPS a picture and the time of a step
@@ -10,7 +11,9 @@
  *   limit quantize IN OUT TYPE                           a GGUF model in another type (q4_k_m, q4_0, q8_0)
  *
  * Each but the last writes "ready" when its model is loaded, then runs once for each line on standard input and answers
- * with a line of JSON; it ends with its input. Backends are loaded from LIMIT_BACKENDS.
+ * with a line of JSON; it ends with its input. Backends are loaded from LIMIT_BACKENDS. On the CPU, or the device that
+ * LIMIT_DEVICE names as ggml does (CUDA0); LIMIT_FLASH_ATTENTION, LIMIT_T5 (a file) and LIMIT_TYPES (the engine's rules for
+ * the types of weights) are for pictures.
  */
 #include <math.h>
 #include <stdio.h>
@@ -48,6 +51,39 @@ static void quiet_sd(enum sd_log_level_t level, const char * text, void * user) 
     }
 }
 
+/* The GPU to run on, or NULL: the CPU. */
+static ggml_backend_dev_t gpu(void) {
+    const char * name = getenv("LIMIT_DEVICE");
+    if (!name || strcmp(name, "CPU") == 0) {
+        return NULL;
+    }
+    ggml_backend_dev_t device = ggml_backend_dev_by_name(name);
+    if (!device) {
+        die("there is no such device as LIMIT_DEVICE says");
+    }
+    return device;
+}
+
+/* The end of a line of JSON: what the process and, all processes together, the GPU hold. */
+static void end_line(void) {
+    long pages = 0;
+    FILE * file = fopen("/proc/self/statm", "r");
+    if (file) {
+        if (fscanf(file, "%*d %ld", &pages) != 1) {
+            pages = 0;
+        }
+        fclose(file);
+    }
+    printf(", \"rss_mb\": %ld", pages * 4 / 1024);
+    if (gpu()) {
+        size_t unused, total;
+        ggml_backend_dev_memory(gpu(), &unused, &total);
+        printf(", \"gpu_mb\": %zu", (total - unused) >> 20);
+    }
+    puts("}");
+    fflush(stdout);
+}
+
 static int number(const char * text, const char * what) {
     char * end;
     long value = strtol(text, &end, 10);
@@ -74,7 +110,11 @@ static bool asked(void) {
 
 static struct llama_model * language_model(const char * path) {
     struct llama_model_params params = llama_model_default_params();
-    params.n_gpu_layers = 0;
+    static ggml_backend_dev_t devices[2]; /* ends with NULL; empty: the CPU alone */
+    devices[0] = gpu();
+    params.devices = devices;
+    params.n_gpu_layers = gpu() ? -1 : 0;
+    params.split_mode = LLAMA_SPLIT_MODE_NONE;
     params.use_extra_bufts = true; /* repacked weights, as the worker has them */
     struct llama_model * model = llama_model_load_from_file(path, params);
     if (!model) {
@@ -101,8 +141,8 @@ static struct llama_context * language_context(struct llama_model * model, int t
 }
 
 /* The plainest loop there is: decode, take the likeliest, decode. Returns the token after the last. */
-static llama_token likeliest(struct llama_context * context, int vocabulary) {
-    const float * logits = llama_get_logits_ith(context, -1);
+static llama_token likeliest_at(struct llama_context * context, int index, int vocabulary) {
+    const float * logits = llama_get_logits_ith(context, index);
     int best = 0;
     for (int i = 1; i < vocabulary; i++) {
         if (logits[i] > logits[best]) {
@@ -110,6 +150,10 @@ static llama_token likeliest(struct llama_context * context, int vocabulary) {
         }
     }
     return best;
+}
+
+static llama_token likeliest(struct llama_context * context, int vocabulary) {
+    return likeliest_at(context, -1, vocabulary);
 }
 
 static void feed(struct llama_context * context, llama_token * tokens, int count) {
@@ -145,6 +189,52 @@ static void decode(const char * path, int threads, int prompt, int count) {
     }
 }
 
+/* Prompts one after the other, which is not timed; then a token of each sequence in every batch. */
+static void batch(const char * path, int threads, int prompt, int count, int sequences) {
+    struct llama_model * model = language_model(path);
+    int vocabulary = llama_vocab_n_tokens(llama_model_get_vocab(model));
+    struct llama_context * context = language_context(model, threads, (prompt + count + 8) * sequences, sequences);
+    llama_token * tokens = prompt_of(prompt + sequences);
+    struct llama_batch all = llama_batch_init(prompt > sequences ? prompt : sequences, 0, 1);
+    llama_token * next = malloc(sizeof(llama_token) * sequences);
+    while (asked()) {
+        llama_memory_clear(llama_get_memory(context), true);
+        for (int s = 0; s < sequences; s++) {
+            all.n_tokens = prompt;
+            for (int i = 0; i < prompt; i++) {
+                all.token[i] = tokens[i + s];
+                all.pos[i] = i;
+                all.n_seq_id[i] = 1;
+                all.seq_id[i][0] = s;
+                all.logits[i] = i == prompt - 1;
+            }
+            if (llama_decode(context, all) != 0) {
+                die("a batch failed");
+            }
+            next[s] = likeliest(context, vocabulary);
+        }
+        double began = now();
+        for (int step = 0; step < count; step++) {
+            all.n_tokens = sequences;
+            for (int s = 0; s < sequences; s++) {
+                all.token[s] = next[s];
+                all.pos[s] = prompt + step;
+                all.n_seq_id[s] = 1;
+                all.seq_id[s][0] = s;
+                all.logits[s] = true;
+            }
+            if (llama_decode(context, all) != 0) {
+                die("a batch failed");
+            }
+            for (int s = 0; s < sequences; s++) {
+                next[s] = likeliest_at(context, s, vocabulary);
+            }
+        }
+        printf("{\"seconds\": %.6f, \"tokens\": %d", now() - began, count * sequences);
+        end_line();
+    }
+}
+
 static void prefill(const char * path, int threads, int count) {
     struct llama_model * model = language_model(path);
     struct llama_context * context = language_context(model, threads, count + 64, 1);
@@ -156,8 +246,8 @@ static void prefill(const char * path, int threads, int count) {
             feed(context, tokens + at, count - at < 512 ? count - at : 512);
         }
         llama_synchronize(context);
-        printf("{\"seconds\": %.6f, \"tokens\": %d}\n", now() - began, count);
-        fflush(stdout);
+        printf("{\"seconds\": %.6f, \"tokens\": %d", now() - began, count);
+        end_line();
     }
 }
 
@@ -176,7 +266,11 @@ static void quantize(const char * in, const char * out, const char * type) {
 
 static struct whisper_context * speech_model(const char * path) {
     struct whisper_context_params params = whisper_context_default_params();
-    params.use_gpu = false;
+    params.use_gpu = gpu() != NULL;
+    for (size_t i = 0; gpu() && ggml_backend_dev_get(i) != gpu(); i++) {
+        enum ggml_backend_dev_type type = ggml_backend_dev_type(ggml_backend_dev_get(i));
+        params.gpu_device += type == GGML_BACKEND_DEVICE_TYPE_GPU || type == GGML_BACKEND_DEVICE_TYPE_IGPU;
+    }
     params.flash_attn = true;
     struct whisper_context * context = whisper_init_from_file_with_params(path, params);
     if (!context) {
@@ -221,9 +315,9 @@ static void whisper(const char * path, int threads, int positions, int seconds) 
         for (int i = 0; i < whisper_full_n_segments(context); i++) {
             tokens += whisper_full_n_tokens(context, i);
         }
-        printf("{\"seconds\": %.6f, \"encode_ms\": %.3f, \"decode_ms\": %.3f, \"tokens\": %d}\n", took,
+        printf("{\"seconds\": %.6f, \"encode_ms\": %.3f, \"decode_ms\": %.3f, \"tokens\": %d", took,
                timings->encode_ms, timings->decode_ms, tokens);
-        fflush(stdout);
+        end_line();
     }
 }
 
@@ -252,8 +346,15 @@ static sd_ctx_t * picture_model(const char * model, const char * taesd, const ch
     params.taesd_path = taesd;
     params.clip_l_path = clip_l;
     params.n_threads = threads;
-    params.enable_mmap = true;
-    params.backend = "CPU";
+    params.enable_mmap = gpu() == NULL;
+    params.backend = gpu() ? ggml_backend_dev_name(gpu()) : "CPU";
+    params.diffusion_flash_attn = getenv("LIMIT_FLASH_ATTENTION") != NULL;
+    if (getenv("LIMIT_T5")) {
+        params.t5xxl_path = getenv("LIMIT_T5");
+    }
+    if (getenv("LIMIT_TYPES")) {
+        params.tensor_type_rules = getenv("LIMIT_TYPES");
+    }
     sd_ctx_t * context = new_sd_ctx(&params);
     if (!context) {
         die("the picture model cannot be loaded");
@@ -288,9 +389,9 @@ static void picture(const char * model, const char * taesd, const char * clip_l,
         double began = now();
         draw(context, side, steps);
         double seconds = now() - began;
-        printf("{\"seconds\": %.6f, \"step_seconds\": %.6f}\n", seconds,
+        printf("{\"seconds\": %.6f, \"step_seconds\": %.6f", seconds,
                steps > 1 ? (last_step - first_step) / (steps - 1) : seconds);
-        fflush(stdout);
+        end_line();
     }
 }
 
@@ -314,7 +415,7 @@ static void hold(char ** files, int threads, int side, int steps) {
 int main(int argc, char ** argv) {
     const char * backends = getenv("LIMIT_BACKENDS");
     if (argc < 2 || !backends) {
-        die("usage: LIMIT_BACKENDS=FOLDER limit decode|prefill|whisper|picture|hold|quantize ...");
+        die("usage: LIMIT_BACKENDS=FOLDER limit decode|batch|prefill|whisper|picture|hold|quantize ...");
     }
     llama_log_set(quiet, NULL);
     whisper_log_set(quiet, NULL);
@@ -323,6 +424,9 @@ int main(int argc, char ** argv) {
     const char * kind = argv[1];
     if (strcmp(kind, "decode") == 0 && argc == 6) {
         decode(argv[2], number(argv[3], "THREADS"), number(argv[4], "PROMPT_TOKENS"), number(argv[5], "TOKENS"));
+    } else if (strcmp(kind, "batch") == 0 && argc == 7) {
+        batch(argv[2], number(argv[3], "THREADS"), number(argv[4], "PROMPT_TOKENS"), number(argv[5], "TOKENS"),
+              number(argv[6], "SEQUENCES"));
     } else if (strcmp(kind, "prefill") == 0 && argc == 5) {
         prefill(argv[2], number(argv[3], "THREADS"), number(argv[4], "TOKENS"));
     } else if (strcmp(kind, "whisper") == 0 && argc == 6) {
