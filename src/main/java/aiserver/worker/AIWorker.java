@@ -23,13 +23,10 @@ import org.slf4j.LoggerFactory;
 
 import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.IntConsumer;
 
 /**
@@ -53,14 +50,12 @@ public final class AIWorker {
     private final WorkerMetrics metrics;
     private final Patience patience = new Patience();
     private final Map<TaskType, Lane> lanes = new EnumMap<>(TaskType.class);
-    private final List<Thread> monitors = new ArrayList<>();
     private final Supervisor supervisor;
     private final IntConsumer fatal;
     private final Admission admission;
     private final Processor processor;
     private final Drain drain;
-    private final AtomicReference<WorkerStatus.Phase> phase = new AtomicReference<>(WorkerStatus.Phase.NEW);
-    private final CountDownLatch stopped = new CountDownLatch(1);
+    private final Lifecycle lifecycle;
 
     /**
      * @param redis    stays the caller's to close, after the worker has stopped
@@ -93,19 +88,12 @@ public final class AIWorker {
         this.admission = new Admission(delivery, clock, supervisor::tooOld, this::taking);
         this.processor = new Processor(this, settings, redis, codec, delivery, patience, voiceFirst, admission, metrics, clock);
         this.drain = new Drain(lanes.values(), patience, processor::giveBack);
+        this.lifecycle = new Lifecycle(settings, lanes.values(), drain, supervisor);
     }
 
     /** Starts the lanes and returns; Redis need not be there yet. */
     public void start() {
-        if (!phase.compareAndSet(WorkerStatus.Phase.NEW, WorkerStatus.Phase.WORKING)) {
-            throw new IllegalStateException("worker " + settings.workerId() + " was started before");
-        }
-        supervisor.start();
-        for (Lane lane : lanes.values()) {
-            Thread monitor = new Thread(() -> monitorQueue(lane.kind()), "lane-" + lane.kind().wireName());
-            monitors.add(monitor);
-            monitor.start();
-        }
+        lifecycle.start(lane -> monitorQueue(lane.kind()));
         LOG.atInfo().addKeyValue("worker_id", settings.workerId()).addKeyValue("lanes", lanes.keySet()).log("worker started");
     }
 
@@ -238,28 +226,16 @@ public final class AIWorker {
 
     /** Takes no new jobs until {@link #resume}; what is in hand goes on. */
     public void quiet() {
-        if (phase.compareAndSet(WorkerStatus.Phase.WORKING, WorkerStatus.Phase.QUIET)) {
-            LOG.info("worker {} is quiet: it takes no new jobs", settings.workerId());
-        }
+        lifecycle.quiet();
     }
 
     public void resume() {
-        if (phase.compareAndSet(WorkerStatus.Phase.QUIET, WorkerStatus.Phase.WORKING)) {
-            LOG.info("worker {} takes jobs again", settings.workerId());
-        }
+        lifecycle.resume();
     }
 
     /** Begins to stop and returns; asked again, it gives back what is in hand at once. {@link #awaitStop} tells the end. */
     public void requestStop() {
-        WorkerStatus.Phase before = phase.getAndUpdate(p -> p == WorkerStatus.Phase.STOPPED ? p : WorkerStatus.Phase.DRAINING);
-        if (before == WorkerStatus.Phase.WORKING || before == WorkerStatus.Phase.QUIET) {
-            new Thread(this::end, "drain").start();
-        } else if (before == WorkerStatus.Phase.DRAINING) {
-            drain.hurry();
-        } else if (before == WorkerStatus.Phase.NEW) {
-            phase.set(WorkerStatus.Phase.STOPPED);
-            stopped.countDown();
-        }
+        lifecycle.requestStop();
     }
 
     /** Takes no new job, finishes what is in hand or gives it back at the deadline, and returns when all threads are done. */
@@ -269,51 +245,22 @@ public final class AIWorker {
     }
 
     public void awaitStop() {
-        try {
-            stopped.await();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    private void end() {
-        LOG.info("worker {} stops: {} jobs in hand, at most {} s for them", settings.workerId(), drain.running().count(),
-                settings.drainTimeout().toSeconds());
-        boolean idle = drain.run(settings.drainTimeout());
-        monitors.forEach(AIWorker::join);
-        supervisor.stop();
-        lanes.values().forEach(Lane::close);
-        if (idle) {
-            List<Lane> reversed = new ArrayList<>(lanes.values()).reversed();
-            reversed.forEach(Lane::unload);
-        }
-        phase.set(WorkerStatus.Phase.STOPPED);
-        LOG.info("worker {} has stopped", settings.workerId());
-        stopped.countDown();
-    }
-
-    private static void join(Thread thread) {
-        try {
-            thread.join(Duration.ofSeconds(10));
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        lifecycle.awaitStop();
     }
 
     /** Whether it has not been told to stop. */
     boolean open() {
-        WorkerStatus.Phase now = phase.get();
-        return now == WorkerStatus.Phase.WORKING || now == WorkerStatus.Phase.QUIET;
+        return lifecycle.open();
     }
 
     private boolean taking() {
-        return phase.get() == WorkerStatus.Phase.WORKING;
+        return lifecycle.taking();
     }
 
     public WorkerStatus status() {
         Map<TaskType, String> trouble = new EnumMap<>(TaskType.class);
         lanes.forEach((kind, lane) -> trouble.put(kind, lane.modelTrouble() == null ? "" : lane.modelTrouble()));
-        return new WorkerStatus(phase.get(), supervisor.redisAnswers(), supervisor.alive(), trouble);
+        return new WorkerStatus(lifecycle.phase(), supervisor.redisAnswers(), supervisor.alive(), trouble);
     }
 
     public String workerId() {

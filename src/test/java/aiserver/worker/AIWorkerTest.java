@@ -313,7 +313,8 @@ class AIWorkerTest {
         bench.start().push(TaskType.STT, "r");
         bench.answer("r");
         assertThat(bench.redis.published().stream().filter(p -> p.startsWith(Keys.progress("r")))).extracting(p -> p.substring(p.indexOf("\"stage\"")))
-                .containsExactly("\"stage\":\"a\",\"fraction\":0.1}", "\"stage\":\"b\",\"fraction\":0.3}", "\"stage\":\"b\",\"fraction\":1.0}");
+                .as("what comes soon after another of its stage may be left out")
+                .containsSubsequence("\"stage\":\"a\",\"fraction\":0.1}", "\"stage\":\"b\",\"fraction\":0.3}", "\"stage\":\"b\",\"fraction\":1.0}");
     }
 
     @Test
