@@ -119,8 +119,12 @@ public final class RunCommand implements Callable<Integer> {
         return 0;
     }
 
-    // The libraries are loaded here, so that a GPU that cannot be used is said at the start and not with the first job.
+    // The libraries are loaded here, so that a GPU that cannot be used is said at the start and not with the first job;
+    // but not where there is nothing to find.
     private static void showGpus(Services services, PrometheusMeterRegistry registry) {
+        if (NativeLibraries.withoutGpu()) {
+            return;
+        }
         try {
             NativeLibraries.load();
             GpuMetrics.show(registry, services.gpus());

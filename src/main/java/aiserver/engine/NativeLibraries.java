@@ -63,6 +63,29 @@ public final class NativeLibraries {
         return noGpu;
     }
 
+    /**
+     * Whether a GPU is out of the question because there is no plugin for one; then this is said, and nothing needs to be
+     * loaded to know it.
+     */
+    public static synchronized boolean withoutGpu() {
+        if (!loaded && Files.isDirectory(folder()) && !Files.exists(plugin(folder()))) {
+            sayNoGpu(false, "");
+        }
+        return noGpu != null;
+    }
+
+    private static Path plugin(Path folder) {
+        return folder.resolve("libggml-cuda.so");
+    }
+
+    // Once: the line is for the start.
+    private static void sayNoGpu(boolean plugin, String words) {
+        if (noGpu == null) {
+            noGpu = GpuAbsence.reason(plugin, words);
+            LOG.atLevel(plugin || Files.exists(NVIDIA) ? Level.WARN : Level.INFO).log("no GPU is used: {}", noGpu);
+        }
+    }
+
     /** Where the libraries of this platform are expected: {@code <dist>/<os>-<arch>}. */
     public static Path folder() {
         String dist = System.getProperty(FOLDER_PROPERTY, System.getenv(FOLDER_VARIABLE));
@@ -105,9 +128,7 @@ public final class NativeLibraries {
         NativeLog.start();
         Devices.all().forEach(device -> LOG.info("device {}: {}", device.name(), device.description()));
         if (Devices.all().stream().noneMatch(Devices.Device::gpu)) {
-            boolean plugin = Files.exists(folder.resolve("libggml-cuda.so"));
-            noGpu = GpuAbsence.reason(plugin, words);
-            LOG.atLevel(plugin || Files.exists(NVIDIA) ? Level.WARN : Level.INFO).log("no GPU is used: {}", noGpu);
+            sayNoGpu(Files.exists(plugin(folder)), words);
         }
     }
 

@@ -85,7 +85,7 @@ final class WorkerPart {
                 System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")), "aiserver.cli.Main", "run", "--no-watch",
                 "--load=start", "--stt-model=" + models.speech(), "--llm-model=" + models.quantised(), "--image-model=" + models.picture(),
                 "--image-clip-l=" + models.clip(), "--image-taesd=" + models.autoencoder(), "--llm-temperature=0", "--llm-max-tokens=192",
-                "--llm-context=4096", "--llm-state-folder=none", "--image-flash-attention", "--image-translate=false",
+                "--llm-context=4096", "--llm-state-folder=none", "--image-flash-attention", "--dead-after=5m", "--image-translate=false",
                 "--image-width=" + setting.pick(64, 512), "--image-height=" + setting.pick(64, 512), "--image-steps=" + setting.pick(4, 50),
                 "--crash-folder=" + setting.out().resolve("crashes")));
         for (String lane : List.of("stt", "llm", "image")) {
