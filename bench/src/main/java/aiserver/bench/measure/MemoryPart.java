@@ -110,7 +110,7 @@ final class MemoryPart implements Part {
 
     private static Memory djl(Setting setting, String type, int side, int steps, Path speech, Path language, Path picture) throws IOException {
         try (QueueClient client = new QueueClient();
-                Contender worker = Workers.djl("memory-djl-" + type, client, setting, "--speech=" + speech, "--language=" + language,
+                Contender worker = Workers.leanDjl("memory-djl-" + type, client, setting, "--speech=" + speech, "--language=" + language,
                         "--picture=" + picture, "--stt-words=false", "--llm-prompt=compact", "--llm-temperature=0", "--image-width=" + side,
                         "--image-height=" + side, "--image-steps=" + steps, "--image-guidance=2.25", "--image-translate=false")) {
             use(client, setting);

@@ -20,17 +20,26 @@ final class Workers {
         return Contender.started(name, command, environment(setting), setting);
     }
 
-    /**
-     * The DJL variant. One malloc arena for each of few threads, as for ours, and large blocks given back at once:
-     * without the threshold PyTorch's buffers stay with glibc, and it holds twice the memory.
-     */
+    /** The DJL variant with glibc's malloc as it is, which is its fastest. */
     static Contender djl(String name, QueueClient client, Setting setting, String... options) {
-        List<String> command = setting.java(List.of("-XX:+UseSerialGC", "-Xmx1g"), "djl", "--redis-url=" + client.uri(),
-                "--threads=" + setting.threads());
-        command.addAll(List.of(options));
+        return djl(name, client, setting, environment(setting), options);
+    }
+
+    /**
+     * The same with two malloc arenas, as ours has, and blocks from 1 MB on given back at once: slower, and half the
+     * memory, since PyTorch's buffers stay with glibc otherwise.
+     */
+    static Contender leanDjl(String name, QueueClient client, Setting setting, String... options) {
         Map<String, String> environment = new LinkedHashMap<>(environment(setting));
         environment.put("MALLOC_ARENA_MAX", "2");
         environment.put("MALLOC_MMAP_THRESHOLD_", "1048576");
+        return djl(name, client, setting, environment, options);
+    }
+
+    private static Contender djl(String name, QueueClient client, Setting setting, Map<String, String> environment, String... options) {
+        List<String> command = setting.java(List.of("-XX:+UseSerialGC", "-Xmx1g"), "djl", "--redis-url=" + client.uri(),
+                "--threads=" + setting.threads());
+        command.addAll(List.of(options));
         return Contender.started(name, command, environment, setting);
     }
 
