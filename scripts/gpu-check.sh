@@ -36,7 +36,7 @@ find_java() { # the bundle's own, or a JDK from 22 on
 # ---- the bundle
 
 bundle() {
-    local file=${1:?"bundle needs the name of a file"} dist=${2:-} jdk staging sources bytes
+    local file=${1:?"bundle needs the name of a file"} dist=${2:-} jdk staging sources bytes jar
     cd "$home"
     if [ "${AISERVER_NO_BUILD:-}" != 1 ]; then
         say "building the program with Maven"
@@ -64,9 +64,13 @@ bundle() {
     cp target/lib/*.jar "$root/target/lib/"
     # Sound comes as WAV here; and of the redis-servers one is enough.
     rm -f "$root"/target/lib/ffmpeg-*.jar
-    (cd "$staging" && mkdir redis && cd redis && "$jdk/bin/jar" xf "$root"/target/lib/embedded-redis-*.jar \
-        && find . -name 'redis-server-*' ! -name '*linux-amd64' -delete && "$jdk/bin/jar" cf "$staging/redis.jar" . \
-        && mv "$staging/redis.jar" "$root"/target/lib/embedded-redis-*.jar)
+    # Jars are packed anew without compression: all together xz does better.
+    for jar in "$root"/target/lib/*.jar "$root"/target/ai-server-*.jar; do
+        rm -rf "$staging/jar"
+        mkdir "$staging/jar"
+        (cd "$staging/jar" && "$jdk/bin/jar" -x -f "$jar" && find . -name 'redis-server-*' ! -name '*linux-amd64' -delete \
+            && "$jdk/bin/jar" -c -M -0 -f "$jar" .)
+    done
     cp -r target/test-classes/aiserver/check target/test-classes/aiserver/models "$root/target/test-classes/aiserver/"
     cp -r scripts "$root/"
     cp -r native/CMakeLists.txt native/engines.pins native/*.sed native/guard native/layout-probe "$root/native/"
@@ -76,7 +80,7 @@ bundle() {
     cp "$sources/PINNED" "$root/$sources/"
     mkdir -p "$root/$sources"/{llama,whisper,stable-diffusion}
     # Of the engines only what the CUDA plugin is made of, and the headers for the loops in C.
-    cp -r "$sources"/llama/{CMakeLists.txt,cmake,ggml,include,src} "$root/$sources/llama/"
+    cp -r "$sources"/llama/{CMakeLists.txt,cmake,ggml,include,src,vendor} "$root/$sources/llama/"
     rm -rf "$root/$sources"/llama/ggml/src/ggml-{vulkan,sycl,opencl,metal,cann,hexagon,webgpu,openvino,musa,zdnn,virtgpu}
     cp -r "$sources/whisper/include" "$root/$sources/whisper/"
     cp -r "$sources/stable-diffusion/include" "$root/$sources/stable-diffusion/"
