@@ -199,12 +199,14 @@ correct_whisper() { # four places, see native/whisper.sed
         || die "native/whisper.sed does not fit the version of whisper.cpp in native/engines.pins; see whether it is still needed"
 }
 
-correct_sd() { # exactly three lines are corrected; anything else is another version
+correct_sd() { # exactly these places are corrected; anything else is another version
     local file=$1/src/conditioning/conditioner.hpp before
     before=$(sha256sum < "$file")
     sed -i -E -f native/stable-diffusion.sed "$file"
     [ "$(grep -cE 'pooled_[lg] = sd::Tensor<float>::zeros\(\{(768|1280)\}\);' "$file")" = 2 ] \
-        && [ "$(grep -c 't5_tokenizer.pad_tokens(.*, false);' "$file")" = 1 ] && [ "$before" != "$(sha256sum < "$file")" ] \
+        && [ "$(grep -c 't5_tokenizer.pad_tokens(.*, false);' "$file")" = 1 ] \
+        && [ "$(grep -cE 'sd_text_cache.hpp|TextCache<SDCondition> encoded_texts;|    SDCondition encode\(int n_threads,$' "$file")" = 3 ] \
+        && [ "$before" != "$(sha256sum < "$file")" ] \
         || die "native/stable-diffusion.sed does not fit the version of stable-diffusion.cpp in native/engines.pins; see whether it is still needed"
 }
 

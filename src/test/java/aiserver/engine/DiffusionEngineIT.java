@@ -189,6 +189,18 @@ class DiffusionEngineIT extends ImageEngineContract {
                 .satisfies(e -> assertThat(kindOf(e)).isEqualTo(Kind.INVALID_INPUT)).hasMessage("prompt has a zero character at 1");
     }
 
+    /** The engine keeps what its text encoders made of the last prompts; more prompts than it keeps come in between. */
+    @Test
+    void encodingsThatAreKeptAreThoseOfTheirPrompt() {
+        byte[] first = shared.generate(new ImageRequest("a red cake", "ugly", 64, 64, 1, 3, 1), RunControl.NONE).rgb();
+        assertThat(shared.generate(new ImageRequest("a red cake", "ugly", 64, 64, 1, 3, 1), RunControl.NONE).rgb()).isEqualTo(first);
+        assertThat(shared.generate(new ImageRequest("ugly", "a red cake", 64, 64, 1, 3, 1), RunControl.NONE).rgb()).isNotEqualTo(first);
+        for (String other : new String[] {"one", "two", "three", "four", "five"}) {
+            assertThat(shared.generate(new ImageRequest(other, "ugly", 64, 64, 1, 3, 1), RunControl.NONE).rgb()).isNotEqualTo(first);
+        }
+        assertThat(shared.generate(new ImageRequest("a red cake", "ugly", 64, 64, 1, 3, 1), RunControl.NONE).rgb()).isEqualTo(first);
+    }
+
     /** Known counts of CLIP's published tokenizer. */
     @Test
     void tokensAreThoseOfClip() {
