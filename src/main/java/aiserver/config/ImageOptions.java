@@ -63,14 +63,18 @@ public final class ImageOptions {
             description = "Types to convert weights to while loading, such as model=q8_0,t5=q4_0. Default: as in the files.")
     Map<String, String> types = Map.of();
 
-    @Option(names = "--image-flash-attention", description = "Less memory; faster with quantised weights and on GPUs.")
+    @Option(names = "--image-flash-attention", negatable = true, defaultValue = "false", fallbackValue = "true",
+            description = "Less memory; faster with quantised weights, narrow heads and on GPUs. Default: ${DEFAULT-VALUE}.")
     boolean flashAttention;
+
+    @Option(names = "--image-conv-direct", description = "Convolutions without im2col: less memory, slower.")
+    boolean convDirect;
 
     @Option(names = "--image-vae-tiling", description = "Decode in tiles: much less memory, slower.")
     boolean vaeTiling;
 
-    @Option(names = "--image-step-cache", paramLabel = "KIND", defaultValue = "none",
-            description = "Reuse work between steps: ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--image-step-cache", paramLabel = "KIND", defaultValue = "easycache",
+            description = "Skip what hardly changes between steps: ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
     DiffusionSettings.StepCache stepCache;
 
     @Option(names = "--image-translate", negatable = true, defaultValue = "true", fallbackValue = "true",
@@ -89,7 +93,7 @@ public final class ImageOptions {
             throw new IllegalArgumentException("--image-types has " + types.keySet() + "; parts are model, clip-l, clip-g, t5, vae, taesd");
         }
         return new DiffusionSettings(part("model", model), part("clip-l", clipL), part("clip-g", clipG), part("t5", t5),
-                part("vae", vae), part("taesd", taesd), device, Threads.orCores(threads), flashAttention, vaeTiling, false,
+                part("vae", vae), part("taesd", taesd), device, Threads.orCores(threads), flashAttention, vaeTiling, convDirect,
                 stepCache, true);
     }
 

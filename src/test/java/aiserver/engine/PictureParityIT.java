@@ -89,6 +89,18 @@ class PictureParityIT {
         }
     }
 
+    /** What the setting that is on by default may change; docs/pictures.md has the figures of the others. */
+    @Test
+    void skippingStepsKeepsThePicture() {
+        ImageRequest request = new ImageRequest((String) rows("cases").getFirst().get("prompt"), "", 128, 128, 16, 2.25, 3);
+        Picture full = engine.generate(request, RunControl.NONE);
+        try (DiffusionEngine skipping = engine(StepCache.EASYCACHE, false, false)) {
+            Picture made = skipping.generate(request, RunControl.NONE);
+            assertThat(made.rgb()).as("no step was skipped").isNotEqualTo(full.rgb());
+            assertThat(PictureDistance.ssim(made, full)).isGreaterThanOrEqualTo(0.95);
+        }
+    }
+
     /** Ways to compute the same faster or in less memory must not show. */
     @Test
     void flashAttentionAndDirectConvolutionsDrawTheSame() {
