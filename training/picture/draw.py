@@ -9,6 +9,7 @@ else is the same for the same cake, so that a small model can learn it in an hou
 import colorsys
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cairocffi as cairo
 import numpy as np
@@ -38,7 +39,7 @@ FROSTINGS = {
     "green": "#8ed08a", "red": "#d9303a", "brown": "#5a3218",
 }
 BACKDROPS = ("#f6e9e4", "#e8eff6", "#eef3e6", "#f5eef7", "#f9f1dd", "#ececec")
-SQUASH = 0.46  # how flat the top looks: the camera's height
+SQUASH = 0.50  # how flat the top looks: the camera's height
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,17 @@ def shade(colour, factor):
     return tuple(c + (1 - c) * (factor - 1) for c in colour)
 
 
+@lru_cache
 def outline(shape, points=120):
-    """Plan of the cake, unit size, (points, 2): x to the right, y towards the viewer."""
+    """Plan of the cake, unit size, (points, 2) at even distances: x to the right, y towards the viewer."""
+    dense = curve(shape, 8 * points)
+    steps = np.linalg.norm(dense - np.roll(dense, 1, axis=0), axis=1)
+    along = np.cumsum(steps) - steps[0]
+    chosen = np.searchsorted(along, np.arange(points) * steps.sum() / points)
+    return dense[np.minimum(chosen, len(dense) - 1)]
+
+
+def curve(shape, points):
     t = np.linspace(0, 2 * math.pi, points, endpoint=False)
     if shape == "round":
         return np.stack([np.cos(t), np.sin(t)], 1)
@@ -106,14 +116,19 @@ class Scene:
         scale = {"small": 0.78, "large": 1.12, None: 1.0}[self.cake.size]
         tiers = self.cake.tiers
         radius = (88 if tiers == 1 else 82) * scale
-        height = {1: 62, 2: 50, 3: 40}[tiers] * scale
+        height = {1: 58, 2: 48, 3: 40}[tiers] * scale
         x = 128
         base = {1: 176, 2: 192, 3: 200}[tiers]
         self.plate(x, base, radius)
+        below = None
         for tier in range(tiers):
-            r = radius * {1: (1,), 2: (1, 0.66), 3: (1, 0.72, 0.46)}[tiers][tier]
-            self.body(x, base, r, height, last=tier == tiers - 1)
+            r = radius * {1: (1,), 2: (1, 0.66), 3: (1, 0.70, 0.46)}[tiers][tier]
+            self.body(x, base, r, height)
             base -= height
+            if below:
+                self.ledge(x, base + height, (below + r) / 2)
+            below = r
+        self.top(x, base, r)
         self.surface.flush()
         data = np.frombuffer(self.surface.get_data(), np.uint8)
         return data.reshape(self.size, self.surface.get_stride() // 4, 4)[:, :self.size, 2::-1].copy()
@@ -159,7 +174,7 @@ class Scene:
 
     # ------------------------------------------------------------ the cake
 
-    def body(self, x, y, radius, height, last):
+    def body(self, x, y, radius, height):
         plan = outline(self.cake.shape)
         points = plan * [radius, radius * SQUASH] + [x, y]
         edge = np.roll(plan, -1, axis=0) - plan
@@ -198,23 +213,30 @@ class Scene:
         self.c.set_source_rgb(*shade(self.frosting, 0.93))
         self.c.set_line_width(1.6)
         self.c.stroke()
-        if last:
-            self.top(x, y - height, radius)
+
+    def ring(self):
+        """Toppings that stand in a ring; sprinkles are strewn instead."""
+        return [t for t in self.cake.toppings if t != "sprinkles"]
+
+    def ledge(self, x, y, radius):
+        """Toppings on the part of a tier that the next one leaves free, on the viewer's side."""
+        rings, plan = self.ring(), outline(self.cake.shape)
+        spots = [plan[int((0.06 + 0.147 * i) * len(plan)) % len(plan)] for i in range(7)]
+        spots = sorted(spots, key=lambda p: p[1])[-4:]
+        self.place([(y + py * radius * SQUASH, x + px * radius, rings[i % len(rings)])
+                    for i, (px, py) in enumerate(spots) if rings], 1.2)
 
     def top(self, x, y, radius):
-        """Toppings in a ring, candles in the middle, back to front."""
-        cake = self.cake
-        plan = outline(cake.shape)
-        things = []
-        rings = [t for t in cake.toppings if t != "sprinkles"]
+        """Toppings in a ring, large and few: they must be told apart at 8 x 8 pixels a latent. Candles in the middle."""
+        cake, rings, plan = self.cake, self.ring(), outline(self.cake.shape)
         if "sprinkles" in cake.toppings:
             self.sprinkles(x, y, radius)
-        if rings:
-            count = max(5, int(round(8 * radius / 80)))
-            count += count % len(rings)
-            for i in range(count):
-                px, py = plan[int((i + 0.5) * len(plan) / count) % len(plan)] * 0.74
-                things.append((y + py * radius * SQUASH, x + px * radius, rings[i % len(rings)]))
+        unit = max(1.35, min(2.1, radius / 42))
+        things = []
+        count = 6 if radius > 48 else 4
+        for i in range(count if rings else 0):
+            px, py = plan[int((i + 0.5) * len(plan) / count) % len(plan)] * 0.70
+            things.append((y + py * radius * SQUASH, x + px * radius, rings[i % len(rings)]))
         for i in range(cake.candles):
             if cake.candles == 1:
                 px = py = 0
@@ -222,26 +244,29 @@ class Scene:
                 angle = 2 * math.pi * (i + 0.25) / cake.candles
                 px, py = 0.40 * math.cos(angle), 0.40 * math.sin(angle)
             things.append((y + py * radius * SQUASH, x + px * radius, "candle"))
-        unit = max(0.95, min(1.35, radius / 60))
-        for ty, tx, kind in sorted(things):
+        self.place(things, unit)
+
+    def place(self, things, unit):
+        """things: (y, x, kind), drawn back to front."""
+        for y, x, kind in sorted(things):
             self.drawn += 1
-            getattr(self, kind)(tx, ty, unit)
+            getattr(self, kind)(x, y, min(unit, 1.35) if kind == "candle" else unit)
 
     # ------------------------------------------------------------ toppings (x, y: where they stand; u: unit)
 
     def candle(self, x, y, u):
         colour = colorsys.hsv_to_rgb((0.0, 0.58, 0.13, 0.36, 0.83)[self.drawn % 5], 0.55, 0.95)
         c = self.c
-        c.rectangle(x - 2.2 * u, y - 30 * u, 4.4 * u, 30 * u)
+        c.rectangle(x - 2.8 * u, y - 32 * u, 5.6 * u, 32 * u)
         c.set_source_rgb(*colour)
         c.fill()
         for k in range(3):
-            c.rectangle(x - 2.2 * u, y - (8 + 9 * k) * u, 4.4 * u, 3 * u)
+            c.rectangle(x - 2.8 * u, y - (9 + 9 * k) * u, 5.6 * u, 3.5 * u)
             c.set_source_rgb(1, 1, 1)
             c.fill()
-        self.glow(x, y - 37 * u, 11 * u, (1, 0.85, 0.35), 0.6)
-        self.ellipse(x, y - 36 * u, 3 * u, 6.2 * u, rgb("#ffb52e"))
-        self.ellipse(x, y - 35 * u, 1.5 * u, 3.5 * u, rgb("#fff3b0"))
+        self.glow(x, y - 39 * u, 11 * u, (1, 0.85, 0.35), 0.6)
+        self.ellipse(x, y - 38 * u, 3.6 * u, 7 * u, rgb("#ffb52e"))
+        self.ellipse(x, y - 37 * u, 1.8 * u, 4 * u, rgb("#fff3b0"))
 
     def strawberries(self, x, y, u):
         self.shadow(x, y, 9 * u)
@@ -286,12 +311,12 @@ class Scene:
     def chocolate(self, x, y, u):
         self.shadow(x, y, 8 * u)
         self.polygon([(x - 6 * u, y + 1 * u), (x - 4 * u, y - 17 * u), (x + 7 * u, y - 15 * u), (x + 5 * u, y + 3 * u)], rgb("#3b1d0c"))
-        self.polygon([(x - 3.5 * u, y - 2 * u), (x - 2 * u, y - 14 * u), (x + 4.5 * u, y - 13 * u), (x + 3.5 * u, y - 1 * u)], rgb("#6a3a1c"))
+        self.polygon([(x - 3.5 * u, y - 2 * u), (x - 2 * u, y - 14 * u), (x + 4.5 * u, y - 13 * u), (x + 3.5 * u, y - 1 * u)], rgb("#8b4f2a"))
 
     def cream(self, x, y, u):
         self.shadow(x, y, 9 * u)
         for k, (r, lift) in enumerate(((9.5, 2), (7, 6.5), (4.2, 10.5), (1.8, 13.5))):
-            self.ellipse(x, y - lift * u, r * u, r * 0.62 * u, (0.90 + 0.025 * k,) * 2 + (0.88 + 0.03 * k,))
+            self.ellipse(x, y - lift * u, r * u, r * 0.62 * u, (0.80 + 0.05 * k,) * 2 + (0.76 + 0.06 * k,))
             self.ellipse(x - 0.2 * r * u, y - (lift + 0.8) * u, r * 0.7 * u, r * 0.38 * u, (1, 0.995, 0.97))
 
     def mango(self, x, y, u):
@@ -304,26 +329,26 @@ class Scene:
 
     def nuts(self, x, y, u):
         self.shadow(x, y, 9 * u)
-        for dx, dy, turn in ((-4, -3, 0.5), (4, -4, -0.6), (0, 0, 1.3)):
+        for dx, dy, turn in ((-5, -3, 0.5), (5, -4, -0.6), (0, 2, 1.3)):
             c = self.c
             c.save()
             c.translate(x + dx * u, y + (dy - 1) * u)
             c.rotate(turn)
-            self.ellipse(0, 0, 6.5 * u, 3.6 * u, rgb("#b9824a"))
-            self.ellipse(-0.5 * u, -0.8 * u, 4.2 * u, 1.4 * u, rgb("#dcb27e"))
+            self.ellipse(0, 0, 7.2 * u, 4.4 * u, rgb("#a0672f"))
+            self.ellipse(-0.5 * u, -1.0 * u, 5 * u, 2 * u, rgb("#dcb27e"))
             c.restore()
 
     def sprinkles(self, x, y, radius):
         plan = outline(self.cake.shape)
         colours = [rgb(k) for k in ("#f0427c", "#35a7e0", "#ffd028", "#4fbf5d", "#9a55d8", "#ff8a2b")]
-        for i in range(int(54 * (radius / 80) ** 2) + 10):
+        for i in range(int(34 * (radius / 80) ** 2) + 8):
             px, py = plan[self.fixed.integers(len(plan))] * 0.9 * math.sqrt(self.fixed.uniform(0, 1))
             angle = self.fixed.uniform(0, math.pi)
             cx, cy = x + px * radius, y + py * radius * SQUASH
             c = self.c
-            c.move_to(cx - 3 * math.cos(angle), cy - 2 * math.sin(angle))
-            c.line_to(cx + 3 * math.cos(angle), cy + 2 * math.sin(angle))
-            c.set_line_width(2.6)
+            c.move_to(cx - 5 * math.cos(angle), cy - 3.4 * math.sin(angle))
+            c.line_to(cx + 5 * math.cos(angle), cy + 3.4 * math.sin(angle))
+            c.set_line_width(4.6)
             c.set_line_cap(cairo.LINE_CAP_ROUND)
             c.set_source_rgb(*colours[i % len(colours)])
             c.stroke()

@@ -10,6 +10,7 @@ Orders are combinations of flavour, shape, tiers and topping that training never
 """
 
 import argparse
+import math
 import time
 from pathlib import Path
 
@@ -22,26 +23,33 @@ from captions import caption, held_out, random_cake
 from draw import FLAVOURS, SHAPES, TOPPINGS, draw
 
 SIZE = 128
+POOL, NEW, BATCH = 1000, 6, 32  # drawings at hand, new ones and used ones a step
 HEADS = {"flavour": len(FLAVOURS), "shape": len(SHAPES), "tiers": 3, "candles": 2}
 
 
 class Classifier(nn.Module):
+    """Toppings are small and many: each place of a 16 x 16 grid votes, and the strongest votes count.
+    Everything else is read from the whole picture."""
+
     def __init__(self):
         super().__init__()
-        widths = (3, 24, 48, 72, 96)
-        self.layers = nn.ModuleList(nn.Conv2d(a, b, 5 if a == 3 else 3, stride=2, padding=2 if a == 3 else 1)
-                                    for a, b in zip(widths, widths[1:]))
-        self.norms = nn.ModuleList(nn.BatchNorm2d(w) for w in widths[1:])
+        plan = ((3, 24, 5, 2), (24, 48, 3, 2), (48, 72, 3, 2), (72, 96, 3, 1), (96, 96, 3, 2))
+        self.layers = nn.ModuleList(nn.Conv2d(a, b, k, stride=s, padding=k // 2) for a, b, k, s in plan)
+        self.norms = nn.ModuleList(nn.BatchNorm2d(b) for _, b, _, _ in plan)
+        self.votes = nn.Conv2d(96, len(TOPPINGS), 1)
         self.hidden = nn.Linear(96 * 2 + 96 * 16, 160)
-        self.out = nn.Linear(160, sum(HEADS.values()) + len(TOPPINGS))
+        self.out = nn.Linear(160, sum(HEADS.values()))
 
     def forward(self, x):
         x = x - 0.5
-        for layer, norm in zip(self.layers, self.norms):
+        for i, (layer, norm) in enumerate(zip(self.layers, self.norms)):
             x = F.relu(norm(layer(x)))
+            if i == 3:
+                votes = self.votes(x).flatten(2)
+                toppings = votes.logsumexp(2) - math.log(8)  # of 256 places a ring fills at least about eight
         features = torch.cat([x.mean((2, 3)), x.amax((2, 3)), F.avg_pool2d(x, 2).flatten(1)], 1)
         out = self.out(F.relu(self.hidden(features)))
-        return dict(zip([*HEADS, "toppings"], out.split([*HEADS.values(), len(TOPPINGS)], 1)))
+        return {**dict(zip(HEADS, out.split([*HEADS.values()], 1))), "toppings": toppings}
 
 
 def labels(cakes):
@@ -60,30 +68,47 @@ def drawings(cakes, rng):
     return torch.from_numpy(made).permute(0, 3, 1, 2).float() / 255
 
 
+def altered(x, rng):
+    """Mirrored, moved, as soft as made pictures may be, with noise and another light."""
+    if rng.random() < 0.5:
+        x = x.flip(3)
+    x = F.pad(x, (4, 4, 4, 4), mode="replicate")
+    top, left = rng.integers(0, 9, 2)
+    x = x[:, :, top:top + SIZE, left:left + SIZE]
+    if rng.random() < 0.6:
+        factor = rng.uniform(0.4, 0.95)
+        x = F.interpolate(F.interpolate(x, scale_factor=factor, mode="area"), size=SIZE, mode="bilinear")
+    return (x + 0.05 * rng.random() * torch.randn_like(x) + 0.04 * torch.randn(len(x), 3, 1, 1)).clamp(0, 1)
+
+
 def train(arguments):
     torch.manual_seed(arguments.seed)
-    rng = np.random.default_rng(arguments.seed + 1000)
+    file = arguments.work / "classifier.pt"
     net = Classifier()
-    optimizer = torch.optim.AdamW(net.parameters(), lr=2e-3, weight_decay=1e-3)
-    begin, step = time.time(), 0
-    while (passed := (time.time() - begin) / 60 / arguments.minutes) < 1:
-        optimizer.param_groups[0]["lr"] = 2e-3 * (1 - passed)
-        cakes = [random_cake(rng) for _ in range(24)]
-        x = drawings(cakes, rng)
-        if rng.random() < 0.6:  # as soft as made pictures may be
-            factor = rng.uniform(0.45, 0.95)
-            x = F.interpolate(F.interpolate(x, scale_factor=factor, mode="area"), size=SIZE, mode="bilinear")
-        x = (x + 0.04 * rng.random() * torch.randn_like(x) + 0.04 * torch.randn(len(x), 3, 1, 1)).clamp(0, 1)
-        wanted, out = labels(cakes), net(x)
+    if file.exists():  # goes on with it
+        net.load_state_dict(torch.load(file, weights_only=True))
+    rng = np.random.default_rng((arguments.seed + 1000, int(net.norms[0].num_batches_tracked)))
+    optimizer = torch.optim.AdamW(net.parameters(), lr=3e-3, weight_decay=1e-3)
+    cakes = [random_cake(rng) for _ in range(POOL)]
+    pictures = drawings(cakes, rng)
+    begin, step = time.process_time(), 0
+    while (passed := (time.process_time() - begin) / 60 / arguments.minutes) < 1:
+        optimizer.param_groups[0]["lr"] = 3e-3 * min(1, (step + 1) / 50) * (1 - passed)
+        for place in range(step * NEW, (step + 1) * NEW):  # the oldest make room
+            cakes[place % POOL] = random_cake(rng)
+            pictures[place % POOL] = drawings([cakes[place % POOL]], rng)[0]
+        chosen = rng.integers(POOL, size=BATCH)
+        x, wanted = altered(pictures[chosen], rng), labels([cakes[i] for i in chosen])
+        out = net(x)
         loss = sum(F.cross_entropy(out[h], wanted[h]) for h in HEADS)
-        loss = loss + 4 * F.binary_cross_entropy_with_logits(out["toppings"], wanted["toppings"])
+        loss = loss + 10 * F.binary_cross_entropy_with_logits(out["toppings"], wanted["toppings"])
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         step += 1
         if step % 100 == 0:
-            print(f"step {step} loss {loss.item():.3f} minutes {(time.time() - begin) / 60:.1f}", flush=True)
-    torch.save(net.state_dict(), arguments.work / "classifier.pt")
+            print(f"step {step} loss {loss.item():.3f} minutes {(time.process_time() - begin) / 60:.1f}", flush=True)
+    torch.save(net.state_dict(), file)
 
 
 def score(net, pictures, cakes):
@@ -112,7 +137,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--train", action="store_true")
-    parser.add_argument("--minutes", type=float, default=5)
+    parser.add_argument("--minutes", type=float, default=8, help="processor time of --train")
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--size", type=int, default=128)
     parser.add_argument("--steps", type=int, default=20)
