@@ -77,13 +77,13 @@ final class LlamaServer implements AutoCloseable {
         }
     }
 
-    /** Seconds an order, over the next two of the list. */
-    double orders(Map<String, Object> tokens) {
+    /** Seconds an order, over the next ones of the list. */
+    double orders(int count, Map<String, Object> tokens) {
         double seconds = 0;
-        for (int i = 0; i < 2; i++) {
+        for (int i = 0; i < count; i++) {
             seconds += order(Orders.SPOKEN.get(turn++ % Orders.SPOKEN.size()), tokens);
         }
-        return seconds / 2;
+        return seconds / count;
     }
 
     private double order(String spoken, Map<String, Object> tokens) {

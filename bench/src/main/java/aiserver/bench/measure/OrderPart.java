@@ -32,29 +32,32 @@ final class OrderPart implements Part {
     public void measure(Setting setting, Results results) throws IOException {
         Path model = RealShape.QWEN_600M_Q4_K_M.in(setting.work());
         Path exact = RealShape.QWEN_600M_F16.in(setting.work());
+        int count = setting.rounds(1, 2);
         List<AutoCloseable> running = new ArrayList<>();
         Map<String, DoubleSupplier> contenders = new LinkedHashMap<>();
         Map<String, Object> tokens = new LinkedHashMap<>();
         try {
             QueueClient ours = own(running, new QueueClient());
             own(running, Workers.ours("order-worker", ours, setting, Workers.language(setting, model.toString(), 1, CONTEXT)));
-            contenders.put("worker Q4_K_M", orders(ours));
+            contenders.put("worker Q4_K_M", orders(ours, count));
             Path server = LlamaServer.program(setting);
             if (server != null) {
                 LlamaServer peer = own(running, LlamaServer.started(server, model, CONTEXT, setting));
-                contenders.put("llama-server Q4_K_M", () -> peer.orders(tokens));
+                contenders.put("llama-server Q4_K_M", () -> peer.orders(count, tokens));
             }
             for (String type : TYPES) {
                 Path folder = new Exports(setting.work()).language(exact, type, CONTEXT);
                 QueueClient client = own(running, new QueueClient());
                 own(running, Workers.djl("order-djl-" + type, client, setting, "--language=" + folder, "--llm-temperature=0"));
-                contenders.put("DJL " + type, orders(client));
+                contenders.put("DJL " + type, orders(client, count));
             }
             Rounds rounds = Rounds.of(setting, setting.rounds(1, 4), contenders);
-            String what = "Qwen3-0.6B shape, " + setting.threads() + " threads, 2 orders a round, seconds an order";
+            String what = "Qwen3-0.6B shape, " + setting.threads() + " threads, " + count + " orders a round, seconds an order";
             if (server != null) {
+                Map<String, Object> details = rounds.details("s");
+                details.put("the server's tokens, last orders", tokens);
                 results.add(new Row("order-server", "order analysis, request to result, to llama-server", rounds.ratio("llama-server Q4_K_M", "worker Q4_K_M"),
-                        "ratio", what, rounds.details("s"), rounds.contended()));
+                        "ratio", what, details, rounds.contended()));
             }
             String best = TYPES.stream().map(type -> "DJL " + type)
                     .min((a, b) -> Double.compare(rounds.of(a).median(), rounds.of(b).median())).orElseThrow();
@@ -69,16 +72,16 @@ final class OrderPart implements Part {
         }
     }
 
-    // Two different orders in turn: the shop's part of the prompt stays, the customer's sentence changes.
-    private static DoubleSupplier orders(QueueClient client) {
+    // Different orders in turn: the shop's part of the prompt stays, the customer's sentence changes.
+    private static DoubleSupplier orders(QueueClient client, int count) {
         int[] turn = {0};
         return () -> {
             double seconds = 0;
-            for (int i = 0; i < 2; i++) {
+            for (int i = 0; i < count; i++) {
                 String spoken = Orders.SPOKEN.get(turn[0]++ % Orders.SPOKEN.size());
                 seconds += client.ask("llm", Orders.payload(spoken), MOST).seconds();
             }
-            return seconds / 2;
+            return seconds / count;
         };
     }
 
