@@ -15,9 +15,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.Logger;
@@ -30,7 +27,6 @@ import org.slf4j.LoggerFactory;
  */
 class PoisonIT {
     private static final Logger LOG = LoggerFactory.getLogger(PoisonIT.class);
-    private static final Duration MOST = Duration.ofMinutes(5);
     private static final List<String> INNOCENT = List.of("beside-1", "beside-2", "beside-3");
 
     @TempDir
@@ -38,44 +34,31 @@ class PoisonIT {
 
     @Test
     void isAnsweredAfterTwoTriesAndTheJobsBesideItAreDone() throws Exception {
-        Path log = folder.resolve("run.log");
+        List<String> options = new ArrayList<>(RunningProgram.smallModels(folder));
+        options.addAll(List.of("--tasks=stt,llm", "--llm-concurrency=4"));
         try (EmbeddedRedis server = EmbeddedRedis.start();
                 RedisClient redis = new LettuceRedisClient(server.uri(), Duration.ofSeconds(10))) {
             // All wait when the worker starts, so that it takes them in hand together.
             push(redis, "poison", "poison-apple 케이크 주세요");
             INNOCENT.forEach(id -> push(redis, id, "초콜릿 케이크 주세요"));
-            Process program = start(server, log);
-            try {
-                await(log, program, "the answer to the poison", () -> redis.get("ai:result:poison") != null);
+            try (RunningProgram program = RunningProgram.start(server.uri(), folder, options,
+                    Map.of("LD_PRELOAD", compiledPoison().toString()))) {
+                program.await("the answer to the poison", () -> redis.get("ai:result:poison") != null);
                 Map<String, Object> answer = read(redis, "poison");
                 assertThat(answer).containsEntry("status", "error").containsEntry("attempt", 2);
                 assertThat(answer.get("error").toString()).contains("ENGINE_CRASHED");
                 assertThat(redis.length("ai:dead:llm")).isEqualTo(1);
                 for (String id : INNOCENT) {
-                    await(log, program, "the answer to " + id, () -> redis.get("ai:result:" + id) != null);
+                    program.await("the answer to " + id, () -> redis.get("ai:result:" + id) != null);
                     assertThat(read(redis, id)).containsEntry("status", "success");
                 }
-                String said = Files.readString(log);
+                String said = Files.readString(program.log());
                 assertThat(said).contains("SIGABRT");
                 assertThat(said.split("died after")).as("crashes").hasSize(3);
                 LOG.info("from the death of the worker to its next start: {}", backAfter(said));
-                program.destroy();
-                assertThat(program.waitFor(60, TimeUnit.SECONDS)).isTrue();
-                assertThat(program.exitValue()).isZero();
-            } finally {
-                program.descendants().forEach(ProcessHandle::destroyForcibly);
-                program.destroyForcibly();
+                assertThat(program.stop()).isZero();
             }
         }
-    }
-
-    private Process start(EmbeddedRedis server, Path log) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(ChildProcess.java("-Daiserver.home=" + Path.of("target", "test-home").toAbsolutePath()));
-        command.addAll(List.of("run", "--tasks=stt,llm", "--llm-concurrency=4", "--crash-folder=" + folder.resolve("crashes")));
-        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
-        builder.environment().put("REDIS_URL", server.uri());
-        builder.environment().put("LD_PRELOAD", compiledPoison().toString());
-        return builder.start();
     }
 
     private Path compiledPoison() throws IOException, InterruptedException {
@@ -109,15 +92,5 @@ class PoisonIT {
 
     private static Map<String, Object> read(RedisClient redis, String id) {
         return JsonObjects.read(new String(redis.get("ai:result:" + id), StandardCharsets.UTF_8));
-    }
-
-    private static void await(Path log, Process program, String what, BooleanSupplier condition) throws IOException {
-        long end = System.nanoTime() + MOST.toNanos();
-        while (!condition.getAsBoolean()) {
-            if (System.nanoTime() > end || !program.isAlive()) {
-                throw new AssertionError(what + " does not come; the program said: " + Files.readString(log));
-            }
-            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(50));
-        }
     }
 }
