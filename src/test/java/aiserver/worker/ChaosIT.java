@@ -161,7 +161,7 @@ class ChaosIT {
     }
 
     private static void await(String what, Supplier<Boolean> condition) throws InterruptedException {
-        long end = System.nanoTime() + Duration.ofSeconds(120).toNanos();
+        long end = System.nanoTime() + Duration.ofMinutes(10).toNanos();
         while (!patiently(condition)) {
             assertThat(System.nanoTime()).as(what).isLessThan(end);
             Thread.sleep(20);
