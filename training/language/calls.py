@@ -34,7 +34,7 @@ class Maker:
     names of menus come from: "mixed" as in training, "unseen" random syllables, "words" ordinary words kept out."""
 
     def __init__(self, rng, held_out=False, names="mixed", language=None):
-        self.rng, self.held_out, self.names, self.only = rng, held_out, names, language
+        self.rng, self.held_out, self.names, self.only, self.twin = rng, held_out, names, language, None
 
     # ---- the shop
 
@@ -63,11 +63,15 @@ class Maker:
         self.language = self.only or r.choices(["ko", "en", "ja"], [0.88, 0.07, 0.05])[0]
         f = words.FOREIGN.get(self.language)
         styles, options = (f["styles"], f["options"]) if f else (words.STYLES, words.OPTIONS)
-        menu = []
+        menu, self.twin = [], None
         if r.random() > 0.08 or self.names != "mixed":
+            names = list(dict.fromkeys(self.menu_name() for _ in range(r.choice([1, 2, 3, 3, 4, 4, 5, 6, 6, 7]))))
             shared_styles, shared_options = self.some(styles, 2, 4), self.some(options, 2, 5)
             detail, priced = r.random(), r.random() < 0.6
-            names = list(dict.fromkeys(self.menu_name() for _ in range(r.choice([1, 2, 3, 3, 4, 4, 5, 6, 6, 7]))))
+            if self.language == "ko" and r.random() < 0.5:
+                # an option that begins as a menu's name does, which is then asked for often: how it goes on is learnt late
+                self.twin, detail = r.choice(names), 1
+                shared_options.insert(r.randint(0, len(shared_options)), self.twin.split(" ")[0] + " " + r.choice(words.ADDED))
             for name in names:
                 item = {"name": name}
                 if detail > 0.25:
@@ -354,6 +358,8 @@ class Maker:
         return text
 
     def any_menu(self, other_than=None):
+        if self.twin in self.menu and self.twin != other_than and self.rng.random() < 0.4:
+            return self.twin
         return self.rng.choice([m for m in self.menu if m != other_than] or [self.menu_name()])
 
     def what(self, said):

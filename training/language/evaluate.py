@@ -24,7 +24,9 @@ from tokenizer import letters, LETTERS
 HERE = pathlib.Path(__file__).resolve().parent
 SHOP = {"menu": [{"name": name, "price": price, "styles": ["클래식", "모던", "빈티지"], "options": ["딸기", "초", "리본"]} for name, price in
                  (("초콜릿 케이크", 38000), ("생크림 케이크", 35000), ("딸기 케이크", 36000), ("치즈 케이크", 36000), ("고구마 케이크", 34000), ("녹차 케이크", 37000))]}
-DEMO = {"menu": [{**item, "name": name} for item, name in zip(SHOP["menu"], ("초콜릿 케이크", "딸기 생크림 케이크", "치즈 케이크", "당근 케이크", "말차 케이크", "레드벨벳 케이크"))]}
+# as `ai-server demo` has it
+DEMO = {"menu": [{"name": name, "price": price, "styles": ["둥근", "하트", "사각", "2단"], "options": ["딸기", "블루베리", "초콜릿 칩", "초"]} for name, price in
+                 (("초콜릿 케이크", 38000), ("딸기 생크림 케이크", 35000), ("치즈 케이크", 36000), ("당근 케이크", 34000), ("말차 케이크", 37000), ("레드벨벳 케이크", 39000))]}
 
 
 def known(menu, key, name):

@@ -55,11 +55,11 @@ class Batcher:
 
     def batch(self, made, block=4, short=False):
         """[(begun, [(lines, pieces)])] as groups for the model, and in their order the target of each place and its
-        weight; a place without a target has weight 0. `short` cuts two of three answers after the stage, if they
+        weight; a place without a target has weight 0. `short` cuts every other answer after the stage, if they
         recommend nothing."""
         groups, targets, weights = [], [], []
         for text, rows in made:
-            cut = [short and i % 3 > 0 and [name for name, kind in pieces if kind == "names"] == ["null", "[]"] for i, (_, pieces) in enumerate(rows)]
+            cut = [short and i % 2 > 0 and [name for name, kind in pieces if kind == "names"] == ["null", "[]"] for i, (_, pieces) in enumerate(rows)]
             tails = sorted((self.tail(*row, brief) for row, brief in zip(rows, cut)), key=lambda tail: len(tail[0]))
             blocks = []
             for first in range(0, len(tails), block):

@@ -7,8 +7,11 @@ FLAVOURS = """초콜릿 초코 딸기 치즈 생크림 고구마 녹차 말차 �
 KINDS = ["케이크"] * 12 + ["생크림 케이크"] * 2 + ["무스", "타르트", "롤케이크", "쉬폰 케이크", "무스 케이크", "컵케이크"]
 # Names that training never sees, of ordinary words; random syllables are the other kind of unseen name.
 UNSEEN_FLAVOURS = "살구 유자 자몽 메론 라즈베리 헤이즐넛 두유 참깨 석류 패션후르츠 대추 옥수수".split()
-STYLES = "클래식 모던 빈티지 미니멀 로맨틱 심플 내추럴 럭셔리 레트로 플라워 캐릭터 화이트 파스텔 유럽풍".split()
+STYLES = "클래식 모던 빈티지 미니멀 로맨틱 심플 내추럴 럭셔리 레트로 플라워 캐릭터 화이트 파스텔 유럽풍 둥근 하트 사각 2단 3단 원형 네모".split()
 OPTIONS = """초 리본 딸기 초코칩 생크림 블루베리 체리 마카롱 쿠키 견과류 꽃 진주 하트 별 과일 폭죽 숫자초 토퍼 망고 초콜릿 호두 카드 젤리 금가루""".split()
+OPTIONS += "초콜릿 칩|생일 초|숫자 초|초콜릿 소스|딸기 소스|과일 토핑|생크림 장식|치즈 크럼블|꽃 장식|쿠키 가루".split("|")
+# what is added to the first word of a menu's name: an option that begins as the menu does
+ADDED = "칩 소스 조각 토핑 가루 크림".split()
 EVENTS = "겨울 행사|봄맞이 할인|생일 주간|크리스마스 행사|개업 기념|주말 특가|신메뉴 행사|단골 감사|어린이날 행사|여름 할인".split("|")
 SURNAMES = "김 이 박 최 정 강 조 윤 장 임 한 오 서 신 권 황 안 송 홍 유".split()
 GIVEN = "민 서 지 하 도 예 수 은 윤 준 시 현 주 태 재 성 동 영 나 다 소 채 승 우 건 혜 연 미 경 진 호".split()
