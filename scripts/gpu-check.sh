@@ -36,7 +36,7 @@ find_java() { # the bundle's own, or a JDK from 22 on
 # ---- the bundle
 
 bundle() {
-    local file=${1:?"bundle needs the name of a file"} dist=${2:-} jdk staging sources bytes jar
+    local file=${1:?"bundle needs the name of a file"} dist=${2:-} jdk sources bytes jar
     cd "$home"
     if [ "${AISERVER_NO_BUILD:-}" != 1 ]; then
         say "building the program with Maven"
