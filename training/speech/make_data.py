@@ -38,8 +38,8 @@ def targets(clip):
             at += len(tokens.TABLE[token])
             index = next(i for i, e in enumerate(ends) if at <= e[0])
             before = ends[index - 1][0] if index else 0
-            last, a, b = ends[index]
-            share = lambda offset: a + (b - a) * min(1, max(0, (offset - before) / (last - before)))
+            after, a, b = ends[index]
+            share = lambda offset: a + (b - a) * min(1, max(0, (offset - before) / (after - before)))
             slack = (b - a) / 4  # characters are not evenly long
             out.append((token, max(a, share(at - len(tokens.TABLE[token])) - slack), min(b, share(at) + slack)))
         out.append((max(first, last), end, end))

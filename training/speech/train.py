@@ -1,8 +1,9 @@
 """Trains the speech model: `python train.py DATA OUT --minutes M`. Resumable: the same command goes on where it stopped.
 
-One thread. The budget is counted in minutes of processor time, and the learning rate follows the share that is
-used up: level after the warm-up, straight down in the last FALL of it. A restart may give another budget. Loss = next token + phoneme of every 20 ms (weight 1) + guidance of one cross-attention head per layer
-to the token's place in the sound (weight 0.6, gone at nine tenths of the time).
+One thread. The budget is counted in minutes of processor time, and the learning rate follows the share that is used up:
+level after the warm-up, straight down in the last FALL of it. A restart may give another budget. Loss = next token +
+phoneme of every 20 ms + guidance of one cross-attention head per layer to the token's place in the sound (falling with
+the rate).
 """
 import argparse
 import json
@@ -21,9 +22,13 @@ import tokens
 from model import SHAPE, WINDOW, Whisper
 
 FRAMES_A_BATCH = 2600
-PEAK_RATE, WARM_UP, FALL, DECAY = 2e-3, 200, 0.4, 0.99
-PHONEME_WEIGHT, GUIDE_WEIGHT, GUIDE_END, GUIDE_MARGIN = 1.0, 0.6, 0.9, 0.04
-SHORT_FRAMES, SHORT_UNTIL = 360, 0.3  # short, mostly clean clips in short windows first: attention finds its way in them sooner
+PEAK_RATE, WARM_UP, FALL, DECAY = 2e-3, 200, 0.35, 0.99
+PHONEME_WEIGHT, GUIDE_WEIGHT, GUIDE_END, GUIDE_MARGIN = 1.0, 1.0, 0.95, 0.04
+LONGEST, SHORT_FRAMES, SHORT_UNTIL = 3000, 360, 0.22  # short, mostly clean clips in short windows first: attention finds its way in them sooner
+NOISY_EARLY, NOISY_FROM = 0.4, 0.93  # before that share of the time only so many of the clips with noise, room or codec
+CORRUPTED = 0.1       # of the decoder's text inputs are another token, so that it looks at the sound and not only at what it wrote
+ENCODER_EVERY, ENCODER_FROM = 3, 0.93  # before that share of the time the encoder learns in one of so many steps: it is ahead of the decoder, and costs most
+JOINED, JOINED_FRAMES = 0.6, 500  # of the clips shorter than that are put together in twos
 IGNORE = -100
 
 
@@ -62,7 +67,12 @@ class Shards:
     def __init__(self, folder, row, seed):
         self.folder, self.row, self.rng = folder, row, random.Random(seed)
         self.seen = []
-        self.longest = SHORT_FRAMES
+        self.longest, self.noisy = SHORT_FRAMES, 0.15  # frames; the share of the clips with noise that is taken
+
+    def at(self, progress):
+        """What is drawn at this share of the time; for the next shards, not for those in hand."""
+        if progress >= SHORT_UNTIL:
+            self.longest, self.noisy = LONGEST, 1.0 if progress >= NOISY_FROM else NOISY_EARLY
 
     def _next_shard(self):
         names = sorted(p for p in self.folder.glob("[0-9]*.npz") if "part" not in p.name)
@@ -81,10 +91,11 @@ class Shards:
                 mel, phonemes, frames, classes = shard["mel"], shard["phonemes"], 0, 0
                 for clip in json.loads(bytes(shard["clips"])):
                     n = clip["frames"]
-                    if n <= self.longest and (self.longest > SHORT_FRAMES or not clip["language"] or self._is_clean(mel[frames:frames + n])
-                                              or self.rng.random() < 0.15):
+                    known = all(token in self.row for token, *_ in clip["targets"])
+                    if known and n <= self.longest and (not clip["language"] or self.rng.random() < self.noisy or self._is_clean(mel[frames:frames + n])):
                         pool.append((clip, mel[frames:frames + n], phonemes[classes:classes + (n + 1) // 2]))
                     frames, classes = frames + n, classes + (n + 1) // 2
+            pool = self._joined(pool)
             pool.sort(key=lambda item: item[0]["frames"] * self.rng.uniform(0.9, 1.1))
             batches, batch = [], []
             for item in pool:
@@ -94,6 +105,35 @@ class Shards:
                 batch.append(item)
             self.rng.shuffle(batches)
             yield from (self._collate(batch) for batch in batches)
+
+    def _joined(self, pool):
+        """Puts some clips of the same language one behind the other, so that words occur late in a clip as well."""
+        if self.longest == SHORT_FRAMES:
+            return pool
+        self.rng.shuffle(pool)
+        out, waiting = [], {}
+        for item in pool:
+            language = item[0]["language"]
+            if language and item[0]["frames"] < JOINED_FRAMES and self.rng.random() < JOINED:
+                if language not in waiting:
+                    waiting[language] = item
+                    continue
+                item = self._join(waiting.pop(language), item)
+            out.append(item)
+        return out + list(waiting.values())
+
+    def _join(self, one, two):
+        (a, sound_a, phonemes_a), (b, sound_b, phonemes_b) = one, two
+        start = -(-(len(sound_a) + self.rng.randint(0, 50)) // (2 * tokens.TICK)) * 2 * tokens.TICK
+        top = max(a["top"], b["top"])
+        sound = np.zeros((start + len(sound_b), 80), np.uint8)
+        for part, at, own in ((sound_a, 0, a["top"]), (sound_b, start, b["top"])):
+            sound[at:at + len(part)] = np.maximum(0, np.round(part - 127.5 * (top - own)))
+        phonemes = np.zeros((len(sound) + 1) // 2, phonemes_a.dtype)
+        phonemes[:len(phonemes_a)] = phonemes_a
+        phonemes[start // 2:start // 2 + len(phonemes_b)] = phonemes_b
+        later = [(token, x + start / 100, y + start / 100) for token, x, y in b["targets"]]
+        return dict(a, frames=len(sound), top=top, targets=a["targets"] + later), sound, phonemes
 
     @staticmethod
     def _is_clean(mel):
@@ -107,7 +147,7 @@ class Shards:
         positions = (max(item[0]["frames"] for item in batch) + 1) // 2 + rng.randint(0, 10 if easy else 50)
         positions = min(WINDOW - 100, positions)
         offset = rng.randint(0, (WINDOW - positions) // 5) * 5 if full and rng.random() < 0.5 else 0
-        helped = not easy and rng.random() < 0.12  # by batch, since the longest row sets the cost of all
+        helped = not easy and rng.random() < 0.06  # by batch, since the longest row sets the cost of all
         mel = np.empty((len(batch), 2 * positions, 80), np.float32)
         classes = np.zeros((len(batch), positions), np.int64)
         silence, rows, goals, spans = [], [], [], []
@@ -149,13 +189,14 @@ class Shards:
                 spans.append((a - GUIDE_MARGIN, b + GUIDE_MARGIN))
             elif timed:
                 limit = tokens.TIMESTAMP + (50 if i == 0 else 1500)
-                body.append(min(limit, token + offset))
+                body.append(min(limit, tokens.timestamp(a) + offset))
                 spans.append((a - 2 * GUIDE_MARGIN, b + 2 * GUIDE_MARGIN))
         if timed and not speech:
             body.append(tokens.TIMESTAMP)
             spans.append((0.0, 0.0))
         spans.append((0.0, 0.0))
-        inputs = prompt + head + body
+        other = [t for t in body if t < tokens.EOT]
+        inputs = prompt + head + [rng.choice(other) if t < tokens.EOT and rng.random() < CORRUPTED else t for t in body]
         known = lambda token: self.row.get(token, len(self.row))
         return [known(t) for t in inputs], [t if t == IGNORE else known(t) for t in goals + body + [tokens.EOT]], spans
 
@@ -168,7 +209,7 @@ def guidance(guides, span, positions):
     loss = 0.0
     for guide in guides:
         mass = (guide[..., :positions].float() * inside).sum(-1)
-        loss = loss - torch.log(mass[real] + 1e-4).mean()
+        loss = loss - torch.log(mass[real] + 1e-4).sum() / max(1, real.sum())  # silence has no place to look at
     return loss / len(guides)
 
 
@@ -189,7 +230,7 @@ def main():
     model = Whisper(len(ids) + 1, tokens.N_VOCAB - len(ids), **SHAPE)
     phoneme_head = torch.nn.Linear(SHAPE["d_model"], clips.PHONEME_CLASSES)
     parameters = [p for p in [*model.parameters(), *phoneme_head.parameters()] if p.requires_grad]
-    optimizer = torch.optim.AdamW(parameters, lr=PEAK_RATE, betas=(0.9, 0.98), weight_decay=0.01)
+    optimizer = torch.optim.AdamW(parameters, lr=PEAK_RATE, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
     average = {k: v.clone() for k, v in model.state_dict().items()}
     step, samples, used = 0, 0, 0.0
     if state:
@@ -205,19 +246,22 @@ def main():
 
     start, saved, meters = time.process_time() - used * 60, time.time(), []
     shards = Shards(args.data, row, args.seed + step)
+    shards.at(used / args.minutes)
     for batch in shards:
         used = (time.process_time() - start) / 60
         progress = used / args.minutes
         if progress >= 1:
             break
-        shards.longest = SHORT_FRAMES if progress < SHORT_UNTIL else 3000  # frames of 10 ms
+        shards.at(progress)
         rate = PEAK_RATE * min(1, (step + 1) / WARM_UP, (1 - progress) / FALL + 0.01)
         for group in optimizer.param_groups:
-            group["lr"] = rate
-        guide_weight = GUIDE_WEIGHT * max(0.0, 1 - progress / GUIDE_END)
+            group.update(lr=rate, fused=True)  # a checkpoint may know nothing of fused
+        easy = progress < SHORT_UNTIL
+        guide_weight = GUIDE_WEIGHT * min(1.0, max(0.0, (GUIDE_END - progress) / FALL))
         goal, positions = batch["goal"], batch["classes"].shape[1]
         with torch.autocast("cpu", torch.bfloat16):
-            states, bias = model.encoder(batch["mel"], batch["offset"], batch["silence"])
+            with torch.set_grad_enabled(progress > ENCODER_FROM or easy or step % ENCODER_EVERY == 0):
+                states, bias = model.encoder(batch["mel"], batch["offset"], batch["silence"])
             hidden, guides = model.decoder(batch["ids"], states, bias, weights=guide_weight > 0)
         token_loss = F.cross_entropy(model.logits(hidden[goal != IGNORE].float()), goal[goal != IGNORE])
         phoneme_loss = F.cross_entropy(phoneme_head(states[:, :positions].float()).flatten(0, 1), batch["classes"].flatten())

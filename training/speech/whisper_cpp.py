@@ -61,7 +61,7 @@ class WhisperCpp:
         for name in ("get_token_id", "get_token_p"):
             getattr(lib, f"whisper_full_{name}").argtypes = [_ANY, _INT, _INT]
         params = lib.whisper_context_default_params()
-        params.use_gpu = False
+        params.use_gpu = params.flash_attn = False  # its flash attention counts the keys that only fill up a block of 256
         self._context = lib.whisper_init_from_file_with_params(str(model).encode(), params)
         if not self._context:
             raise RuntimeError(f"whisper.cpp cannot load {model}")
