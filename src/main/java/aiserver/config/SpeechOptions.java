@@ -24,8 +24,9 @@ public final class SpeechOptions {
             description = "Processor threads for each utterance; 0: one for each core, 8 at most. Default: ${DEFAULT-VALUE}.")
     int threads;
 
-    @Option(names = "--stt-flash-attention", negatable = true, defaultValue = "true", fallbackValue = "true",
-            description = "Fused attention: less memory and time. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--stt-flash-attention", negatable = true, defaultValue = "false", fallbackValue = "true",
+            description = "Fused attention: less memory and time, but whisper.cpp counts the keys' filling, with what the "
+                    + "utterance before left there, as sound. Default: ${DEFAULT-VALUE}.")
     boolean flashAttention;
 
     @Option(names = "--stt-short-window", negatable = true, defaultValue = "true", fallbackValue = "true",
