@@ -52,7 +52,8 @@ class ChaosIT {
     @Test
     void everyJobEndsInOneAnswer(@TempDir Path folder, @TempDir Path archive) throws Exception {
         classes = ClassArchive.in(archive);
-        List<String> persistent = List.of("--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--dir", folder.toString());
+        // A killed server keeps all that it has written to the file; "everysec" puts writes off while a sync is under way.
+        List<String> persistent = List.of("--appendonly", "yes", "--appendfsync", "no", "--save", "", "--dir", folder.toString());
         int port = RedisServers.freePort();
         EmbeddedRedis server = EmbeddedRedis.start(port, persistent);
         WorkerProcess[] alive = new WorkerProcess[2];
@@ -139,7 +140,9 @@ class ChaosIT {
 
     private void check(RedisClient redis, int kills) {
         Map<String, Integer> starts = new HashMap<>();
-        redis.range(ChaosWorker.STARTS).forEach(id -> starts.merge(new String(id, StandardCharsets.UTF_8), 1, Integer::sum));
+        // A note whose reply was lost is made again: the same words are the same start.
+        redis.range(ChaosWorker.STARTS).stream().map(note -> new String(note, StandardCharsets.UTF_8)).distinct()
+                .forEach(note -> starts.merge(note.substring(0, note.indexOf(' ')), 1, Integer::sum));
         int crashed = 0;
         int repeated = 0;
         for (String id : ids) {

@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.function.Function;
 
 /**
@@ -64,9 +65,10 @@ public final class ChaosWorker {
 
     private static <R> R does(RedisClient notes, Job job, JobScope scope, Duration work, Function<String, R> result) {
         String id = job.header().requestId();
+        byte[] note = (id + " " + UUID.randomUUID()).getBytes(StandardCharsets.UTF_8);
         for (boolean noted = false; !noted; ) {
             try {
-                notes.lpush(STARTS, id.getBytes(StandardCharsets.UTF_8));
+                notes.lpush(STARTS, note);
                 noted = true;
             } catch (RedisException e) {
                 sleep(20);
