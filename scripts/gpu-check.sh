@@ -58,7 +58,7 @@ bundle() {
     local root=$staging/ai-server
     mkdir -p "$root/target/lib" "$root/target/test-classes/aiserver" "$root/native/.work/sources" "$root/bench" "$root/native/dist"
     say "making a Java runtime"
-    "$jdk/bin/jlink" --add-modules java.base,java.logging,java.naming,java.management,java.xml,java.sql,jdk.httpserver,jdk.net,jdk.unsupported,jdk.management,jdk.crypto.ec \
+    "$jdk/bin/jlink" --add-modules java.base,java.logging,java.naming,java.desktop,java.management,java.xml,java.sql,jdk.httpserver,jdk.net,jdk.unsupported,jdk.management,jdk.crypto.ec \
         --strip-debug --no-man-pages --no-header-files --output "$root/runtime"
     cp target/ai-server-*.jar "$root/target/"
     cp target/lib/*.jar "$root/target/lib/"

@@ -4,9 +4,9 @@ import aiserver.engine.EngineException;
 import aiserver.engine.NativeLibraries;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.HashMap;
 
 /**
  * The check of the engines on a GPU against the processor and against bare loops in C; scripts/gpu-check.sh builds what it
@@ -48,7 +48,8 @@ public final class GpuCheck {
                 new AgreementPart(small, tiny).run(new CheckRows(setting, part));
             }
             case "language" -> new LanguagePart(setting).run(new CheckRows(setting, part), models.language(), "Qwen3 F16");
-            case "quantised" -> new LanguagePart(setting).run(new CheckRows(setting, part), models.quantised(), "Qwen3 Q4_K_M");
+            case "quantised" -> new LanguagePart(setting).run(new CheckRows(setting, part), models.quantised(),
+                    setting.tiny() ? "Qwen3 F16 again" : "Qwen3 Q4_K_M");
             case "speech" -> new SpeechPart(setting).run(new CheckRows(setting, part), models.speech());
             case "picture" -> new PicturePart(setting, models).run(new CheckRows(setting, part));
             case "worker" -> new WorkerPart(setting, models).run(new CheckRows(setting, part));
