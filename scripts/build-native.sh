@@ -253,7 +253,7 @@ export CCACHE_BASEDIR=$PWD/native CCACHE_NOHASHDIR=1
 build=$work/build-$(echo "$platform cuda=$cuda arch=$arch toolkit=$toolkit portable=$portable $llama $whisper $sd" | sha256sum | cut -c1-12)
 log=$build/build.log
 mkdir -p "$build"
-options=(-DCUDA_PLUGIN_ONLY=$([ "$plugin" = yes ] && echo ON || echo OFF) -DCMAKE_BUILD_TYPE=Release -DPORTABLE=$portable "-DLLAMA_SOURCE=$llama" "-DWHISPER_SOURCE=$whisper" "-DSD_SOURCE=$sd"
+options=(-DCMAKE_BUILD_TYPE=Release -DPORTABLE=$portable "-DLLAMA_SOURCE=$llama" "-DWHISPER_SOURCE=$whisper" "-DSD_SOURCE=$sd"
     "-DSDCPP_BUILD_VERSION=$(pins | awk '$1 == "stable-diffusion" {print $3}')")
 if [ "$cuda" = on ]; then
     cuda_root=$toolkit
@@ -280,7 +280,7 @@ if [ "$cuda" = on ]; then
     cuda_libraries=$(find -L "$toolkit" -maxdepth 4 -name 'libcublas.so*' -print -quit 2>/dev/null)
     cuda_libraries=${cuda_libraries:+$(cd "$(dirname "$cuda_libraries")" && pwd -P)}
     options+=(-DGGML_CUDA=ON "-DCMAKE_CUDA_COMPILER=$nvcc" "-DCUDAToolkit_ROOT=$cuda_root" "-DCMAKE_CUDA_ARCHITECTURES=$arch"
-        "-DCUDA_LIBRARIES_FOLDER=$cuda_libraries")
+        "-DCUDA_LIBRARIES_FOLDER=$cuda_libraries" "-DCUDA_PLUGIN_ONLY=$([ "$plugin" = yes ] && echo ON || echo OFF)")
     # Without the driver's stub library the kernels cannot link against it; ggml then does without virtual memory pools.
     if [ -n "$(find -L "$toolkit" /usr/lib /usr/lib64 -maxdepth 6 -name libcuda.so -print -quit 2>/dev/null)" ]; then
         options+=(-DGGML_CUDA_NO_VMM=OFF)

@@ -184,6 +184,24 @@ class BuildNativeScriptTest {
         assertThat(cmakeArguments()).noneMatch(argument -> argument.contains("CUDA"));
     }
 
+    @Test
+    void aPluginGoesIntoADistributionOfTheSameSourcesOnly() throws Exception {
+        takeSourcesFromHere();
+        toolkit(folder.resolve("cuda"), "13.0");
+        String[] arguments = {"--cuda-plugin", "--arch", "90", "--cuda-toolkit", folder.resolve("cuda").toString()};
+        assertThat(run(arguments)).startsWith("build-native: --cuda-plugin adds to a distribution, and there is none in native/dist/");
+        Path headers = Files.createDirectories(folder.resolve("sources/llama/ggml/include"));
+        Files.writeString(headers.resolve("ggml.h"), "");
+        Files.writeString(headers.resolve("ggml-backend.h"), "");
+        Path dist = Files.createDirectories(project.resolve("native/dist/" + platform()));
+        Files.writeString(dist.resolve("BUILD-INFO"), "asked --cpu\nheader ggml.h 0000\n");
+        assertThat(run(arguments)).contains("was built from another ggml.h than that in").endsWith("build it anew\n");
+        String empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        Files.writeString(dist.resolve("BUILD-INFO"), "asked --cpu\nheader ggml.h " + empty + "\nheader ggml-backend.h " + empty + "\n");
+        run(arguments);
+        assertThat(cmakeArguments()).contains("-DGGML_CUDA=ON", "-DCUDA_PLUGIN_ONLY=ON");
+    }
+
     /** A folder that looks like a CUDA toolkit to the script; returns its nvcc. */
     private Path toolkit(Path root, String release) throws IOException {
         Path nvcc = Files.createDirectories(root.resolve("bin")).resolve("nvcc");
