@@ -7,6 +7,9 @@ import aiserver.engine.Devices.Device;
 import aiserver.engine.Devices.Memory;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
@@ -23,5 +26,10 @@ class GpuMetricsTest {
                 .contains("ai_gpu_memory_free_bytes{device=\"CUDA1\"} 7.0").contains("ai_gpu_memory_total_bytes{device=\"CUDA0\"} 8000.0");
         free.set(10);
         assertThat(registry.scrape()).contains("ai_gpu_memory_free_bytes{device=\"CUDA0\"} 10.0");
+    }
+
+    @Test
+    void thePageForOperatorsNamesThem() throws IOException {
+        assertThat(Files.readString(Path.of("docs/operations.md"))).contains("`ai_gpu_memory_free_bytes`", "`ai_gpu_memory_total_bytes`");
     }
 }
