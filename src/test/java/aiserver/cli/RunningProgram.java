@@ -46,6 +46,9 @@ record RunningProgram(Process process, Path log) implements AutoCloseable {
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
         builder.environment().put("REDIS_URL", redisUrl);
         builder.environment().put("TMPDIR", temporary.toString());
+        // As the launcher sets them.
+        builder.environment().put("MALLOC_ARENA_MAX", "2");
+        builder.environment().put("MALLOC_MMAP_THRESHOLD_", "1048576");
         builder.environment().putAll(environment);
         return new RunningProgram(builder.start(), log);
     }
