@@ -5,6 +5,7 @@ import aiserver.redis.LettuceRedisClient;
 import aiserver.redis.RedisClient;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.HttpURLConnection;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
@@ -46,8 +47,12 @@ public final class RehearseCommand implements Callable<Integer> {
         client.send("llm", Map.of("transcript", "초콜릿 케이크 하나 주문할게요", "context",
                 Map.of("menu", List.of(Map.of("name", "초콜릿 케이크", "price", 38000)), "state", "greeting")));
         for (String page : List.of("/metrics", "/health/live", "/health/ready")) {
-            try (InputStream in = URI.create("http://127.0.0.1:" + port + page).toURL().openStream()) {
-                in.readAllBytes();
+            try {
+                HttpURLConnection connection = (HttpURLConnection) URI.create("http://127.0.0.1:" + port + page).toURL().openConnection();
+                // Whatever the page says: "not ready" is an answer, too.
+                try (InputStream in = connection.getResponseCode() < 400 ? connection.getInputStream() : connection.getErrorStream()) {
+                    in.readAllBytes();
+                }
             } catch (IOException e) {
                 throw new CommandFailure("the worker's " + page + " cannot be read: " + e.getMessage());
             }
