@@ -34,7 +34,7 @@ class LauncherIT {
         Path words = Files.createTempFile(folder, "launch", ".log");
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(words.toFile());
         builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
-        builder.environment().put("AISERVER_NATIVE_DIST", NativeLibraries.folder().toString());
+        builder.environment().put("AISERVER_NATIVE_DIST", NativeLibraries.folder().getParent().toString());
         Process process = builder.start();
         assertThat(process.waitFor(5, TimeUnit.MINUTES)).as("%s ends", command).isTrue();
         String text = Files.readString(words, StandardCharsets.UTF_8);
