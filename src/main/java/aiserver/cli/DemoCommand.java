@@ -141,13 +141,13 @@ public final class DemoCommand implements Callable<Integer> {
             }
             return Files.readAllBytes(recording);
         }
-        try (InputStream in = recorded()) {
-            return in.readAllBytes();
-        }
+        return recorded();
     }
 
-    /** The project's own spoken order, a WAV file; the caller closes it. */
-    static InputStream recorded() {
-        return DemoCommand.class.getResourceAsStream("/aiserver/demo/order-ko.wav");
+    /** The project's own spoken order, a WAV file. */
+    static byte[] recorded() throws IOException {
+        try (InputStream in = DemoCommand.class.getResourceAsStream("/aiserver/demo/order-ko.wav")) {
+            return in.readAllBytes();
+        }
     }
 }

@@ -6,8 +6,6 @@ import aiserver.redis.RedisClient;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.HttpURLConnection;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Base64;
@@ -30,11 +28,12 @@ public final class RehearseCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        int port = freePort();
+        int port = EmbeddedRedis.freePort();
+        byte[] order = DemoCommand.recorded();
         try (EmbeddedRedis server = EmbeddedRedis.start();
                 RedisClient redis = new LettuceRedisClient(server.uri(), MOST);
                 DemoClient client = new DemoClient(redis, progress -> { })) {
-            CompletableFuture<Void> jobs = CompletableFuture.runAsync(() -> jobs(client, port));
+            CompletableFuture<Void> jobs = CompletableFuture.runAsync(() -> jobs(client, order, port));
             jobs.whenComplete((nothing, failure) -> Signal.raise(new Signal("TERM")));
             int status = Main.run(Map.of(), "run", "--no-watch", "--redis-url=" + server.uri(), "--http-port=" + port);
             jobs.join();
@@ -42,8 +41,8 @@ public final class RehearseCommand implements Callable<Integer> {
         }
     }
 
-    private static void jobs(DemoClient client, int port) {
-        client.send("stt", Map.of("audio_bytes", Base64.getEncoder().encodeToString(recording()), "filename", "order-ko.wav"));
+    private static void jobs(DemoClient client, byte[] order, int port) {
+        client.send("stt", Map.of("audio_bytes", Base64.getEncoder().encodeToString(order), "filename", "order-ko.wav"));
         client.send("llm", Map.of("transcript", "초콜릿 케이크 하나 주문할게요", "context",
                 Map.of("menu", List.of(Map.of("name", "초콜릿 케이크", "price", 38000)), "state", "greeting")));
         for (String page : List.of("/metrics", "/health/live", "/health/ready")) {
@@ -56,20 +55,6 @@ public final class RehearseCommand implements Callable<Integer> {
             } catch (IOException e) {
                 throw new CommandFailure("the worker's " + page + " cannot be read: " + e.getMessage());
             }
-        }
-    }
-
-    private static byte[] recording() {
-        try (InputStream in = DemoCommand.recorded()) {
-            return in.readAllBytes();
-        } catch (IOException e) {
-            throw new CommandFailure("the demo's recording cannot be read: " + e.getMessage());
-        }
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
         }
     }
 }

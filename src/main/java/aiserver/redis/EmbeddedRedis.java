@@ -174,7 +174,8 @@ public final class EmbeddedRedis implements AutoCloseable {
         }
     }
 
-    static int freePort() {
+    /** A loopback port that nobody listens on now; somebody else may take it before it is used. */
+    public static int freePort() {
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return socket.getLocalPort();
         } catch (IOException e) {

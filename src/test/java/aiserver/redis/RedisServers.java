@@ -23,10 +23,6 @@ public final class RedisServers {
         return shared;
     }
 
-    public static int freePort() {
-        return EmbeddedRedis.freePort();
-    }
-
     /** Ends a server as the system would, without a last save. */
     public static void kill(EmbeddedRedis server) {
         server.kill();

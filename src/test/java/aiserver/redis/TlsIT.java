@@ -30,8 +30,8 @@ class TlsIT {
     @BeforeAll
     static void start() throws Exception {
         certificate = TestCertificate.in(folder, "server");
-        int tlsPort = RedisServers.freePort();
-        server = EmbeddedRedis.start(RedisServers.freePort(), List.of("--save", "", "--requirepass", "s3cret", "--tls-port",
+        int tlsPort = EmbeddedRedis.freePort();
+        server = EmbeddedRedis.start(EmbeddedRedis.freePort(), List.of("--save", "", "--requirepass", "s3cret", "--tls-port",
                 Integer.toString(tlsPort), "--tls-cert-file", certificate.certificate().toString(), "--tls-key-file",
                 certificate.key().toString(), "--tls-ca-cert-file", certificate.certificate().toString(), "--tls-auth-clients", "no"));
         uri = "rediss://:s3cret@127.0.0.1:" + tlsPort;

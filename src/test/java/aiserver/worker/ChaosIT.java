@@ -54,7 +54,7 @@ class ChaosIT {
         classes = ClassArchive.in(archive);
         // A killed server keeps all that it has written to the file; "everysec" puts writes off while a sync is under way.
         List<String> persistent = List.of("--appendonly", "yes", "--appendfsync", "no", "--save", "", "--dir", folder.toString());
-        int port = RedisServers.freePort();
+        int port = EmbeddedRedis.freePort();
         EmbeddedRedis server = EmbeddedRedis.start(port, persistent);
         WorkerProcess[] alive = new WorkerProcess[2];
         try (RedisClient redis = new LettuceRedisClient(server.uri(), Duration.ofSeconds(5))) {

@@ -36,8 +36,8 @@ class FailoverIT {
     @Test
     void theResultReachesTheNewMaster(@TempDir Path folder) throws Exception {
         EmbeddedRedis master = EmbeddedRedis.start();
-        int replicaPort = RedisServers.freePort();
-        int sentinelPort = RedisServers.freePort();
+        int replicaPort = EmbeddedRedis.freePort();
+        int sentinelPort = EmbeddedRedis.freePort();
         CountDownLatch running = new CountDownLatch(1);
         CountDownLatch release = new CountDownLatch(1);
         Process sentinel = sentinel(folder, sentinelPort, master.port());

@@ -43,7 +43,7 @@ class RedisTroubleIT {
     private final Logger logger = (Logger) LoggerFactory.getLogger("aiserver");
     private final CountDownLatch running = new CountDownLatch(1);
     private final Semaphore release = new Semaphore(0);
-    private final int port = RedisServers.freePort();
+    private final int port = EmbeddedRedis.freePort();
     private EmbeddedRedis server;
     private LettuceRedisClient redis;
     private String text = "done";
@@ -172,7 +172,7 @@ class RedisTroubleIT {
         server();
         worker(server.uri(), Duration.ofSeconds(2));
         jobInHand();
-        command(commands -> commands.replicaof("127.0.0.1", RedisServers.freePort()));
+        command(commands -> commands.replicaof("127.0.0.1", EmbeddedRedis.freePort()));
         release.release();
         Bench.await(() -> lines("takes no writes (READONLY") == 1);
         command(commands -> commands.replicaofNoOne());
