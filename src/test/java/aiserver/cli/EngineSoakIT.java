@@ -8,6 +8,7 @@ import aiserver.redis.LettuceRedisClient;
 import aiserver.redis.RedisClient;
 import aiserver.redis.RedisServers;
 import aiserver.service.audio.Sound;
+import aiserver.worker.Held;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -38,21 +39,6 @@ class EngineSoakIT {
 
     @TempDir
     Path folder;
-
-    private record Held(long residentKb, long threads, long files) {
-        static Held by(Process process) throws IOException {
-            Path proc = Path.of("/proc", Long.toString(process.pid()));
-            String status = Files.readString(proc.resolve("status"));
-            try (Stream<Path> files = Files.list(proc.resolve("fd"))) {
-                return new Held(field(status, "VmRSS:"), field(status, "Threads:"), files.count());
-            }
-        }
-
-        private static long field(String status, String name) {
-            return status.lines().filter(l -> l.startsWith(name)).map(l -> l.replaceAll("\\D", "")).mapToLong(Long::parseLong)
-                    .findFirst().orElseThrow();
-        }
-    }
 
     @Test
     void nothingGrowsAndNothingIsLeft() throws Exception {

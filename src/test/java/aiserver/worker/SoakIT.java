@@ -12,13 +12,9 @@ import org.junit.jupiter.api.Timeout;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.stream.Stream;
 
 /**
  * Many small jobs through one worker process: after all of them it holds no more memory, threads or files than after the
@@ -29,22 +25,6 @@ class SoakIT {
     private static final Logger LOG = LoggerFactory.getLogger(SoakIT.class);
     private static final int JOBS = Integer.getInteger("aiserver.soak.jobs", 2_000);
     private static final double GROWTH = 1.05;
-
-    /** What the system says of a process. */
-    private record Held(long residentKb, long threads, long files) {
-        static Held by(Process process) throws IOException {
-            Path proc = Path.of("/proc", Long.toString(process.pid()));
-            String status = Files.readString(proc.resolve("status"));
-            try (Stream<Path> files = Files.list(proc.resolve("fd"))) {
-                return new Held(field(status, "VmRSS:"), field(status, "Threads:"), files.count());
-            }
-        }
-
-        private static long field(String status, String name) {
-            return status.lines().filter(l -> l.startsWith(name)).map(l -> l.replaceAll("\\D", "")).mapToLong(Long::parseLong)
-                    .findFirst().orElseThrow();
-        }
-    }
 
     @Test
     void nothingGrows() throws Exception {
