@@ -22,6 +22,7 @@ final class Pairs {
     private final Map<String, List<Double>> figures = new LinkedHashMap<>();
     private Spread best;
     private String bestName;
+    private int thrown;
     private boolean contended;
 
     /**
@@ -44,6 +45,7 @@ final class Pairs {
             pair.put(WORKER, () -> seconds.applyAsDouble(ours.run()));
             pair.put(name, () -> seconds.applyAsDouble(theirs.run()));
             Rounds rounds = Rounds.of(setting, rounds(), pair);
+            thrown += rounds.thrown();
             contended |= rounds.contended();
             // Of the worker the middle of each pair, of a peer its range.
             figures.computeIfAbsent(WORKER, first -> new ArrayList<>()).add(rounds.of(WORKER).median());
@@ -63,6 +65,7 @@ final class Pairs {
         details.put("unit", unit);
         details.put("contenders", figures);
         details.put("rounds", rounds());
+        details.put("rounds_thrown_away", thrown);
         return new Row(id, title + " to DJL's best (" + bestName + ")", best, "ratio", setting.threads() + " threads, " + how, details,
                 contended);
     }

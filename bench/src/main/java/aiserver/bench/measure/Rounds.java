@@ -82,6 +82,10 @@ final class Rounds {
         return details;
     }
 
+    int thrown() {
+        return thrown;
+    }
+
     /** Only in a trial: some rounds that count were disturbed. */
     boolean contended() {
         return contended;
