@@ -61,7 +61,7 @@ public final class DoctorCommand implements Callable<Integer> {
         }
         for (Map.Entry<String, String> lane : Map.of("--stt-device", speech.device, "--llm-device", language.device,
                 "--image-device", image.device).entrySet()) {
-            check("device", () -> lane.getKey() + " " + lane.getValue() + ": " + Devices.chooseAll(lane.getValue()).stream()
+            check("device", () -> lane.getKey() + " " + lane.getValue() + ": " + Devices.choose(lane.getValue()).stream()
                     .map(Devices.Device::name).collect(Collectors.joining(", ")));
         }
         return NativeLibraries.folder().toString();

@@ -98,7 +98,7 @@ final class Services implements AutoCloseable {
         Set<Devices.Device> gpus = new LinkedHashSet<>();
         for (String setting : devices) {
             try {
-                Devices.chooseAll(setting).stream().filter(Devices.Device::gpu).forEach(gpus::add);
+                Devices.choose(setting).stream().filter(Devices.Device::gpu).forEach(gpus::add);
             } catch (EngineException e) {
                 LOG.warn("{}", e.getMessage());
             }

@@ -48,21 +48,12 @@ public final class Devices {
     }
 
     /**
-     * The device for a setting: {@code auto} (the first GPU, else the CPU), {@code cpu}, or a name or its short form
-     * such as {@code cuda:0}.
+     * The devices for a setting, one or more: {@code auto} (the first GPU, else the CPU), {@code cpu}, a name or its short
+     * form such as {@code cuda:0}, or several GPUs as in {@code cuda:0,cuda:1}.
      *
      * @throws EngineException INVALID_INPUT that lists what there is
      */
-    public static Device choose(String setting) {
-        List<Device> chosen = chooseAll(setting);
-        if (chosen.size() > 1) {
-            throw invalid("device '" + setting + "' names " + chosen.size() + " devices; only the language model can be split");
-        }
-        return chosen.getFirst();
-    }
-
-    /** The devices for a setting that may name several GPUs, as in {@code cuda:0,cuda:1}; one or more. */
-    public static List<Device> chooseAll(String setting) {
+    public static List<Device> choose(String setting) {
         return choose(all(), setting);
     }
 

@@ -16,8 +16,6 @@ import java.lang.foreign.ValueLayout;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.locks.ReentrantLock;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * stable-diffusion.cpp with one model. Native work runs on one thread of the engine's own; as the library's callbacks
@@ -26,7 +24,6 @@ import org.slf4j.LoggerFactory;
  * that failed in the library, unloads the model. Made and closed by the worker; any thread may call.
  */
 public final class DiffusionEngine implements ImageEngine {
-    private static final Logger LOG = LoggerFactory.getLogger(DiffusionEngine.class);
     private static final ReentrantLock PROCESS = new ReentrantLock(true);
     private static final int LONGEST_PROMPT = 4000;
     private static final int RGB = 3;
@@ -154,13 +151,7 @@ public final class DiffusionEngine implements ImageEngine {
         stopIfCancelled(control);
         NativeLibraries.load();
         DiffusionFileCheck checked = DiffusionFileCheck.of(settings);
-        Placement placement = Placement.choose(settings.device(), Placement.ALL, () -> MemoryNeed.picture(settings));
-        if (placement.gpus().size() > 1) {
-            throw new EngineException(EngineException.Kind.INVALID_INPUT, "the picture model takes one device, not " + settings.device());
-        }
-        if (placement.remark() != null) {
-            LOG.warn("{}", placement.remark());
-        }
+        Placement placement = Placement.chooseOne(settings.device(), () -> MemoryNeed.picture(settings));
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment made = guard_h.ag_sd_new(contextParams(arena, placement, checked.combined()));
             if (made.equals(MemorySegment.NULL)) {

@@ -207,9 +207,6 @@ public final class LlamaEngine implements TextEngine {
         }
         NativeLibraries.load();
         Placement placement = Placement.choose(settings.device(), settings.gpuLayers(), this::need);
-        if (placement.remark() != null) {
-            LOG.warn("{}", placement.remark());
-        }
         LlamaModel model = LlamaModel.load(settings, placement, control);
         try {
             loop = new BatchLoop(model, settings);

@@ -8,7 +8,7 @@ import java.util.Objects;
  * How a language model is run.
  *
  * @param model         a GGUF file
- * @param device        {@code auto}, {@code cpu}, a device's name, or several GPUs', see {@link Devices#chooseAll}
+ * @param device        {@code auto}, {@code cpu}, a device's name, or several GPUs', see {@link Devices#choose}
  * @param contextTokens that one sequence may have, 128 or more; at most the model's own limit is used
  * @param sequences     answers that are written side by side, 1 to 64
  * @param batchTokens   most tokens in one batch, {@code sequences} or more, up to 8192

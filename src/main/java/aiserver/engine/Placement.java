@@ -6,19 +6,23 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Where a model goes, decided before it is loaded: what does not fit into the GPU's memory is loaded in part (layers of
  * the language model; a picture model without its text encoders), runs on the processor where the setting leaves that
- * open, or is refused with the figures. The decision itself is pure; only {@link #choose} asks the devices.
+ * open, or is refused with the figures. The decision itself is pure; {@link #choose} and {@link #chooseOne} ask the devices,
+ * and log what was not as asked for.
  *
  * @param gpus         that take part; empty: the processor alone
  * @param layers       of a language model on the GPUs; -1: all
  * @param encodersAway whether a picture model's text encoders stay with the processor
- * @param remark       what was not as asked for, with the figures, for the log; or null
+ * @param remark       what was not as asked for, with the figures; or null
  */
 record Placement(List<Device> gpus, int layers, boolean encodersAway, String remark) {
     static final int ALL = -1;
+    private static final Logger LOG = LoggerFactory.getLogger(Placement.class);
     private static final long MB = 1L << 20;
 
     /** One GPU and what it can give: its free bytes less the share that is to stay free. */
@@ -45,13 +49,36 @@ record Placement(List<Device> gpus, int layers, boolean encodersAway, String rem
      * @throws EngineException INVALID_INPUT for a device that is not there, OUT_OF_MEMORY with the figures
      */
     static Placement choose(String setting, int mostLayers, Supplier<MemoryNeed> need) {
-        List<Device> devices = Devices.chooseAll(setting);
+        return choose(Devices.choose(setting), setting, mostLayers, need);
+    }
+
+    /**
+     * As {@link #choose}, for a model that cannot be split.
+     *
+     * @throws EngineException INVALID_INPUT also for a setting that names several devices
+     */
+    static Placement chooseOne(String setting, Supplier<MemoryNeed> need) {
+        return chooseOne(Devices.choose(setting), setting, need);
+    }
+
+    static Placement chooseOne(List<Device> devices, String setting, Supplier<MemoryNeed> need) {
+        if (devices.size() > 1) {
+            throw new EngineException(EngineException.Kind.INVALID_INPUT, "the " + need.get().what() + " takes one device, not " + setting);
+        }
+        return choose(devices, setting, ALL, need);
+    }
+
+    private static Placement choose(List<Device> devices, String setting, int mostLayers, Supplier<MemoryNeed> need) {
         if (!devices.getFirst().gpu()) {
             return onCpu();
         }
         double share = GpuMemory.share();
-        return decide(need.get(), devices.stream().map(gpu -> new Room(gpu, Devices.memory(gpu), share)).toList(), mostLayers,
-                setting.toLowerCase(Locale.ROOT).contains("auto"));
+        Placement placement = decide(need.get(), devices.stream().map(gpu -> new Room(gpu, Devices.memory(gpu), share)).toList(),
+                mostLayers, setting.toLowerCase(Locale.ROOT).contains("auto"));
+        if (placement.remark() != null) {
+            LOG.warn("{}", placement.remark());
+        }
+        return placement;
     }
 
     /**

@@ -9,16 +9,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.ConcurrentLinkedDeque;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A loaded Whisper model with the states that its runs take turns on. Made, used and closed by {@link WhisperEngine} on
  * its own threads; never closed while a run is under way. States are made when they are first needed and kept.
  */
 final class WhisperModel implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(WhisperEngine.class);
-
     private final WhisperSettings settings;
     private final WhisperFile file;
     private final String device;
@@ -35,13 +31,7 @@ final class WhisperModel implements AutoCloseable {
 
     /** @throws EngineException MODEL_NOT_AVAILABLE, OUT_OF_MEMORY */
     static WhisperModel load(WhisperSettings settings, WhisperFile file) {
-        Placement placement = Placement.choose(settings.device(), Placement.ALL, () -> MemoryNeed.speech(settings, file));
-        if (placement.gpus().size() > 1) {
-            throw new EngineException(EngineException.Kind.INVALID_INPUT, "the speech model takes one device, not " + settings.device());
-        }
-        if (placement.remark() != null) {
-            LOG.warn("{}", placement.remark());
-        }
+        Placement placement = Placement.chooseOne(settings.device(), () -> MemoryNeed.speech(settings, file));
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment params = whisper_h.whisper_context_default_params(arena);
             whisper_context_params.use_gpu(params, placement.onGpu());

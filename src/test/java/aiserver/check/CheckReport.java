@@ -20,7 +20,7 @@ final class CheckReport {
     static void write(CheckSetting setting) throws IOException {
         Map<String, Object> parts = new LinkedHashMap<>();
         StringBuilder table = new StringBuilder();
-        Devices.Device device = Devices.choose(setting.device());
+        Devices.Device device = setting.chosen();
         String processor = processor();
         table.append("On ").append(device.gpu() ? device.description() + " (" + device.name() + "), " : "").append(processor)
                 .append(", ").append(Runtime.getRuntime().availableProcessors()).append(" processors")

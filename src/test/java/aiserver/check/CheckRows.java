@@ -45,7 +45,7 @@ final class CheckRows {
     /** Memory of this process, and of the GPU as all processes use it. */
     void memory(String what, CheckSetting setting) throws IOException {
         add(what + ": memory of the process", "MB", residentMb(ProcessHandle.current().pid()), null);
-        Devices.Device device = Devices.choose(setting.device());
+        Devices.Device device = setting.chosen();
         if (device.gpu()) {
             add(what + ": memory of the GPU", "MB", usedMb(device), null);
         }

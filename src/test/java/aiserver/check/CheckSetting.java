@@ -21,6 +21,10 @@ record CheckSetting(String device, boolean tiny, Path work, Path out, Path limit
 
     /** The device as ggml names it; the libraries must be loaded. */
     String deviceName() {
-        return Devices.choose(device).name();
+        return chosen().name();
+    }
+
+    Devices.Device chosen() {
+        return Devices.choose(device).getFirst();
     }
 }

@@ -58,7 +58,7 @@ final class WorkerPart {
         think(worker);
         await(draw(), worker);
         rows.add("all three loaded and used: memory of the process", "MB", CheckRows.residentMb(worker.pid()), null);
-        Devices.Device device = Devices.choose(setting.device());
+        Devices.Device device = setting.chosen();
         if (device.gpu()) {
             rows.add("all three loaded and used: memory of the GPU", "MB", CheckRows.usedMb(device), null);
         }

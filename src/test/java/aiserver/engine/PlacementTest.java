@@ -111,6 +111,14 @@ class PlacementTest {
     }
 
     @Test
+    void aModelThatCannotBeSplitTakesOneDevice() {
+        assertThatThrownBy(() -> Placement.chooseOne(List.of(FIRST, SECOND), "cuda:0,cuda:1", () -> SPEECH))
+                .isInstanceOf(EngineException.class).hasMessage("the speech model takes one device, not cuda:0,cuda:1")
+                .extracting("kind").isEqualTo(EngineException.Kind.INVALID_INPUT);
+        assertThat(Placement.chooseOne(List.of(CPU), "cpu", () -> SPEECH)).isEqualTo(Placement.onCpu());
+    }
+
+    @Test
     void whyThereIsNoGpuIsSaidInALine() {
         assertThat(GpuAbsence.reason(false, "")).contains("built without CUDA");
         assertThat(GpuAbsence.reason(true, "libcuda.so.1: cannot open shared object file: No such file or directory\n"))
