@@ -59,12 +59,15 @@ public final class DoctorCommand implements Callable<Integer> {
         if (NativeLibraries.noGpu() != null) {
             say(true, "gpu", "none is used: " + NativeLibraries.noGpu());
         }
-        for (Map.Entry<String, String> lane : Map.of("--stt-device", speech.device, "--llm-device", language.device,
-                "--image-device", image.device).entrySet()) {
-            check("device", () -> lane.getKey() + " " + lane.getValue() + ": " + Devices.choose(lane.getValue()).stream()
-                    .map(Devices.Device::name).collect(Collectors.joining(", ")));
-        }
+        chosen("--stt-device", speech.device);
+        chosen("--llm-device", language.device);
+        chosen("--image-device", image.device);
         return NativeLibraries.folder().toString();
+    }
+
+    private void chosen(String option, String setting) {
+        check("device", () -> option + " " + setting + ": " + Devices.choose(setting).stream().map(Devices.Device::name)
+                .collect(Collectors.joining(", ")));
     }
 
     private String redis() {

@@ -23,7 +23,7 @@ class NoGpuIT {
     @Test
     void aPluginThatCannotBeLoadedIsOneLineAndTheProcessorServes() throws Exception {
         String output = doctor("no library");
-        assertThat(output).contains("device   CPU: ").contains("--llm-device auto: CPU");
+        assertThat(output).containsSubsequence("device   CPU: ", "--stt-device auto: CPU", "--llm-device auto: CPU", "--image-device auto: CPU");
         assertThat(output.lines().filter(line -> line.contains("libggml-cuda.so"))).as(output).anySatisfy(line -> assertThat(line)
                 .contains("gpu      none is used: libggml-cuda.so found no GPU (").contains("file too short"));
     }
