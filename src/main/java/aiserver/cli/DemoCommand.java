@@ -1,8 +1,6 @@
 package aiserver.cli;
 
-import aiserver.config.ImageOptions;
-import aiserver.config.LanguageOptions;
-import aiserver.config.SpeechOptions;
+import aiserver.config.RunOptions;
 import aiserver.config.WorkerOptions;
 import aiserver.job.JsonObjects;
 import aiserver.redis.EmbeddedRedis;
@@ -37,13 +35,7 @@ public final class DemoCommand implements Callable<Integer> {
             item("당근 케이크", 34000), item("말차 케이크", 37000), item("레드벨벳 케이크", 39000));
 
     @Mixin
-    private WorkerOptions worker;
-    @Mixin
-    private SpeechOptions speech;
-    @Mixin
-    private LanguageOptions language;
-    @Mixin
-    private ImageOptions image;
+    private RunOptions options;
 
     @Option(names = "--wav", paramLabel = "FILE", description = "A recording of yours in place of the project's.")
     private Path recording;
@@ -61,15 +53,16 @@ public final class DemoCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         byte[] audio = audio();
+        WorkerOptions worker = options.worker;
         // An order takes all three; with a lane missing its job would wait for a worker that never comes.
         worker.tasks = List.of("stt", "llm", "image");
-        Models models = Models.chosen(speech, language, image, worker.tasks);
+        Models models = Models.chosen(options);
         if (models.noise().contains("image")) {
-            image.draft();
+            options.image.draft();
         }
         try (EmbeddedRedis own = worker.redisUrl == null ? EmbeddedRedis.start() : null;
                 RedisClient redis = new LettuceRedisClient(own == null ? worker.redisUrl : own.uri(), worker.redisTimeout, worker.redisCa);
-                Services services = Services.of(worker, speech, language, image);
+                Services services = Services.of(options);
                 DemoClient client = new DemoClient(redis, this::showProgress)) {
             WorkerSettings settings = worker.settings(WorkerSettings.newWorkerId("demo"), List.of(), 0);
             AIWorker server = new AIWorker(settings, redis, services.handlers(), new SimpleMeterRegistry(), Runtime.getRuntime()::halt);

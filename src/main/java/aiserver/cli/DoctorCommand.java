@@ -1,9 +1,6 @@
 package aiserver.cli;
 
-import aiserver.config.ImageOptions;
-import aiserver.config.LanguageOptions;
-import aiserver.config.SpeechOptions;
-import aiserver.config.WorkerOptions;
+import aiserver.config.RunOptions;
 import aiserver.engine.Devices;
 import aiserver.engine.NativeLibraries;
 import aiserver.job.TaskType;
@@ -28,13 +25,7 @@ public final class DoctorCommand implements Callable<Integer> {
     private static final Duration REDIS_PATIENCE = Duration.ofSeconds(5);
 
     @Mixin
-    private WorkerOptions worker;
-    @Mixin
-    private SpeechOptions speech;
-    @Mixin
-    private LanguageOptions language;
-    @Mixin
-    private ImageOptions image;
+    private RunOptions options;
 
     private final PrintStream screen = System.out;
     private boolean well = true;
@@ -45,7 +36,7 @@ public final class DoctorCommand implements Callable<Integer> {
         check("natives", this::natives);
         check("redis", this::redis);
         models();
-        check("ffmpeg", () -> new FfmpegProgram(speech.ffmpeg).path() + " (for anything but PCM WAV)");
+        check("ffmpeg", () -> new FfmpegProgram(options.speech.ffmpeg).path() + " (for anything but PCM WAV)");
         return well ? 0 : 1;
     }
 
@@ -59,9 +50,9 @@ public final class DoctorCommand implements Callable<Integer> {
         if (NativeLibraries.noGpu() != null) {
             say(true, "gpu", "none is used: " + NativeLibraries.noGpu());
         }
-        chosen("--stt-device", speech.device);
-        chosen("--llm-device", language.device);
-        chosen("--image-device", image.device);
+        chosen("--stt-device", options.speech.device);
+        chosen("--llm-device", options.language.device);
+        chosen("--image-device", options.image.device);
         return NativeLibraries.folder().toString();
     }
 
@@ -71,10 +62,10 @@ public final class DoctorCommand implements Callable<Integer> {
     }
 
     private String redis() {
-        if (worker.redisUrl == null) {
+        if (options.worker.redisUrl == null) {
             return "REDIS_URL is not set: run starts a redis-server of its own";
         }
-        try (RedisClient redis = new LettuceRedisClient(worker.redisUrl, REDIS_PATIENCE, worker.redisCa)) {
+        try (RedisClient redis = new LettuceRedisClient(options.worker.redisUrl, REDIS_PATIENCE, options.worker.redisCa)) {
             StringBuilder queues = new StringBuilder("answers;");
             for (TaskType kind : TaskType.values()) {
                 queues.append(' ').append(kind.queue()).append(": ").append(redis.length(kind.queue()));
@@ -85,15 +76,15 @@ public final class DoctorCommand implements Callable<Integer> {
 
     private void models() {
         Map<String, Path> files = new LinkedHashMap<>();
-        files.put("--stt-model", speech.model);
-        files.put("--stt-vad-model", speech.vadModel);
-        files.put("--llm-model", language.model);
-        files.put("--image-model", image.model);
-        files.put("--image-clip-l", image.clipL);
-        files.put("--image-clip-g", image.clipG);
-        files.put("--image-t5", image.t5);
-        files.put("--image-vae", image.vae);
-        files.put("--image-taesd", image.taesd);
+        files.put("--stt-model", options.speech.model);
+        files.put("--stt-vad-model", options.speech.vadModel);
+        files.put("--llm-model", options.language.model);
+        files.put("--image-model", options.image.model);
+        files.put("--image-clip-l", options.image.clipL);
+        files.put("--image-clip-g", options.image.clipG);
+        files.put("--image-t5", options.image.t5);
+        files.put("--image-vae", options.image.vae);
+        files.put("--image-taesd", options.image.taesd);
         files.forEach((option, file) -> {
             if (file != null) {
                 check("model", () -> {

@@ -2,6 +2,7 @@ package aiserver.cli;
 
 import aiserver.config.ImageOptions;
 import aiserver.config.LanguageOptions;
+import aiserver.config.RunOptions;
 import aiserver.config.SpeechOptions;
 import aiserver.models.DemoTextEncoder;
 import aiserver.models.RandomDiffusionModel;
@@ -33,7 +34,11 @@ record Models(List<String> noise) {
     static final String DEMO_TEXT_ENCODER = "clip-l-demo.gguf";
 
     /** Completes the options: after this every engine has its files. */
-    static Models chosen(SpeechOptions speech, LanguageOptions language, ImageOptions image, List<String> tasks) throws IOException {
+    static Models chosen(RunOptions options) throws IOException {
+        List<String> tasks = options.worker.tasks;
+        SpeechOptions speech = options.speech;
+        LanguageOptions language = options.language;
+        ImageOptions image = options.image;
         List<String> noise = new ArrayList<>();
         if (tasks.contains("stt") && speech.model == null) {
             speech.model = written("whisper-random.bin", file -> RandomWhisperModel.write(file, SEED));

@@ -1,9 +1,6 @@
 package aiserver.cli;
 
-import aiserver.config.ImageOptions;
-import aiserver.config.LanguageOptions;
-import aiserver.config.SpeechOptions;
-import aiserver.config.WorkerOptions;
+import aiserver.config.RunOptions;
 import aiserver.console.GpuMetrics;
 import aiserver.console.HealthServer;
 import aiserver.engine.EngineException;
@@ -45,13 +42,7 @@ public final class RunCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
     @Mixin
-    private WorkerOptions worker;
-    @Mixin
-    private SpeechOptions speech;
-    @Mixin
-    private LanguageOptions language;
-    @Mixin
-    private ImageOptions image;
+    private RunOptions options;
 
     @Option(names = "--no-watch", description = "Work in this process, for where something else starts it again (systemd, Kubernetes).")
     private boolean noWatch;
@@ -68,20 +59,20 @@ public final class RunCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         // A wrong option ends it here, before anything is started.
-        worker.settings(workerId != null ? workerId : WorkerSettings.newWorkerId(worker.name), predecessors, restarts);
-        GpuMemory.limit(worker.gpuMemory);
-        Models models = Models.chosen(speech, language, image, worker.tasks);
-        try (EmbeddedRedis own = worker.redisUrl == null ? EmbeddedRedis.start() : null) {
-            String url = own == null ? worker.redisUrl : own.uri();
+        options.worker.settings(workerId != null ? workerId : WorkerSettings.newWorkerId(options.worker.name), predecessors, restarts);
+        GpuMemory.limit(options.worker.gpuMemory);
+        Models.chosen(options);
+        try (EmbeddedRedis own = options.worker.redisUrl == null ? EmbeddedRedis.start() : null) {
+            String url = own == null ? options.worker.redisUrl : own.uri();
             if (own != null) {
                 LOG.info("no REDIS_URL: a redis-server of our own at {}", url);
             }
-            return noWatch || workerId != null ? work(url, models) : watch(url);
+            return noWatch || workerId != null ? work(url) : watch(url);
         }
     }
 
     private int watch(String redisUrl) throws IOException {
-        ProcessWatcher watcher = new ProcessWatcher(ProcessWatcher.Settings.of(worker.name, worker.crashFolder), launch -> {
+        ProcessWatcher watcher = new ProcessWatcher(ProcessWatcher.Settings.of(options.worker.name, options.worker.crashFolder), launch -> {
             List<String> command = new ArrayList<>(ChildProcess.java(launch.errorFile()));
             command.addAll(spec.commandLine().getParseResult().originalArgs());
             command.add("--worker-id=" + launch.workerId());
@@ -101,16 +92,16 @@ public final class RunCommand implements Callable<Integer> {
         return watcher.run();
     }
 
-    private int work(String redisUrl, Models models) throws IOException {
-        WorkerSettings settings = worker.settings(workerId != null ? workerId : WorkerSettings.newWorkerId(worker.name),
+    private int work(String redisUrl) throws IOException {
+        WorkerSettings settings = options.worker.settings(workerId != null ? workerId : WorkerSettings.newWorkerId(options.worker.name),
                 predecessors, restarts);
         PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-        try (RedisClient redis = new LettuceRedisClient(redisUrl, worker.redisTimeout, worker.redisCa);
-                Services services = Services.of(worker, speech, language, image)) {
+        try (RedisClient redis = new LettuceRedisClient(redisUrl, options.worker.redisTimeout, options.worker.redisCa);
+                Services services = Services.of(options)) {
             showGpus(services, registry);
             AIWorker server = new AIWorker(settings, redis, services.handlers(), registry, Runtime.getRuntime()::halt);
-            try (HealthServer health = worker.httpPort == 0 ? null
-                    : new HealthServer(worker.httpPort, registry, server::status, crashLoop ? PROBATION : Duration.ZERO)) {
+            try (HealthServer health = options.worker.httpPort == 0 ? null
+                    : new HealthServer(options.worker.httpPort, registry, server::status, crashLoop ? PROBATION : Duration.ZERO)) {
                 StopSignals.install(server, workerId != null);
                 server.start();
                 server.awaitStop();

@@ -2,6 +2,7 @@ package aiserver.cli;
 
 import aiserver.config.ImageOptions;
 import aiserver.config.LanguageOptions;
+import aiserver.config.RunOptions;
 import aiserver.config.SpeechOptions;
 import aiserver.config.WorkerOptions;
 import aiserver.engine.Devices;
@@ -54,12 +55,15 @@ final class Services implements AutoCloseable {
     private Services() {
     }
 
-    static Services of(WorkerOptions worker, SpeechOptions speech, LanguageOptions language, ImageOptions image) {
+    static Services of(RunOptions options) {
+        WorkerOptions worker = options.worker;
+        LanguageOptions language = options.language;
+        ImageOptions image = options.image;
         GpuMemory.limit(worker.gpuMemory);
         Services services = new Services();
         if (worker.tasks.contains("stt")) {
-            services.speech = services.speech(worker, speech);
-            services.devices.add(speech.device);
+            services.speech = services.speech(worker, options.speech);
+            services.devices.add(options.speech.device);
         }
         WordTranslator translator = WordTranslator.NONE;
         if (worker.tasks.contains("llm")) {

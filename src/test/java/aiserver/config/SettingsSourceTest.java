@@ -16,29 +16,16 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
-import picocli.CommandLine.Mixin;
 
 class SettingsSourceTest {
     @TempDir
     Path folder;
 
-    @CommandLine.Command(name = "options")
-    static class Options {
-        @Mixin
-        WorkerOptions worker;
-        @Mixin
-        SpeechOptions speech;
-        @Mixin
-        LanguageOptions language;
-        @Mixin
-        ImageOptions image;
-    }
-
     @Test
     void theCommandLineComesBeforeTheEnvironmentBeforeTheProfileBeforeTheDefault() throws IOException {
         Path profile = profile("name=profile", "llm-threads=3", "image-steps=20", "image-width=256");
         Map<String, String> environment = Map.of("AISERVER_LLM_THREADS", "5", "AISERVER_IMAGE_STEPS", "30");
-        Options options = parse(new SettingsSource(environment, profile), "--image-steps=40");
+        RunOptions options = parse(new SettingsSource(environment, profile), "--image-steps=40");
         assertThat(options.image.service().steps()).isEqualTo(40);
         assertThat(options.language.threads).isEqualTo(5);
         assertThat(options.worker.name).isEqualTo("profile");
@@ -48,7 +35,7 @@ class SettingsSourceTest {
 
     @Test
     void theDefaultsAreThoseOfTheServices() {
-        Options options = parse(new SettingsSource(Map.of(), null));
+        RunOptions options = parse(new SettingsSource(Map.of(), null));
         assertThat(options.image.service()).isEqualTo(aiserver.service.PictureSettings.DEFAULTS);
         assertThat(options.language.service()).isEqualTo(aiserver.service.LanguageSettings.DEFAULT);
         assertThat(options.speech.service()).isEqualTo(aiserver.service.SpeechSettings.DEFAULT);
@@ -68,7 +55,7 @@ class SettingsSourceTest {
 
     @Test
     void pathsOfAProfileAreRelativeToIt() throws IOException {
-        Options options = parse(new SettingsSource(Map.of(), profile("stt-model=models/a.bin")));
+        RunOptions options = parse(new SettingsSource(Map.of(), profile("stt-model=models/a.bin")));
         assertThat(options.speech.model).isEqualTo(folder.resolve("models/a.bin").toAbsolutePath());
     }
 
@@ -82,7 +69,7 @@ class SettingsSourceTest {
 
     @Test
     void timesAndSizesHaveUnits() {
-        Options options = parse(new SettingsSource(Map.of(), null), "--stt-time-limit=1500ms", "--idle-unload=10m",
+        RunOptions options = parse(new SettingsSource(Map.of(), null), "--stt-time-limit=1500ms", "--idle-unload=10m",
                 "--max-stt-message=64k", "--give-way=oldest", "--tasks=llm", "--load=start");
         WorkerSettings settings = options.worker.settings("w-1", List.of(), 0);
         assertThat(settings.limits().speechBytes()).isEqualTo(65536);
@@ -104,8 +91,8 @@ class SettingsSourceTest {
                 .hasMessageContaining("--tasks has 'tts'");
     }
 
-    private static Options parse(SettingsSource source, String... arguments) {
-        Options options = new Options();
+    private static RunOptions parse(SettingsSource source, String... arguments) {
+        RunOptions options = new RunOptions();
         new CommandLine(options).setCaseInsensitiveEnumValuesAllowed(true).setDefaultValueProvider(source).parseArgs(arguments);
         return options;
     }
