@@ -30,7 +30,7 @@ final class EngineThread implements AutoCloseable {
         });
     }
 
-    /** Runs the call and waits for it, through interrupts (the flag is kept); its own exceptions come through as they are. */
+    /** Runs the call and waits for it, as {@link #await} does. */
     <T> T call(Callable<T> body) {
         Future<T> future;
         try {
@@ -38,6 +38,11 @@ final class EngineThread implements AutoCloseable {
         } catch (RejectedExecutionException e) {
             throw new IllegalStateException(name + " is closed");
         }
+        return await(future);
+    }
+
+    /** Waits for what an engine's thread makes, through interrupts (the flag is kept); what failed there is thrown here. */
+    static <T> T await(Future<T> future) {
         boolean interrupted = false;
         try {
             while (true) {

@@ -4,9 +4,7 @@ import bindings.guard.guard_h;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -135,27 +133,7 @@ public final class LlamaEngine implements TextEngine {
                 result.completeExceptionally(e);
             }
         }, afterAnswers));
-        boolean interrupted = false;
-        try {
-            while (true) {
-                try {
-                    return result.get();
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                }
-            }
-        } catch (ExecutionException e) {
-            throw e.getCause() instanceof EngineException failure
-                    ? new EngineException(failure.kind(), failure.getMessage(), failure) : unchecked(e.getCause());
-        } finally {
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
-        }
-    }
-
-    private static RuntimeException unchecked(Throwable cause) {
-        return cause instanceof RuntimeException e ? e : new CompletionException(cause);
+        return EngineThread.await(result);
     }
 
     // ---- from here on: the engine's thread

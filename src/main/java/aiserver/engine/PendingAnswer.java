@@ -3,8 +3,6 @@ package aiserver.engine;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.ExecutionException;
 
 /**
  * One request on its way through the engine: made by the caller, who waits; filled by the engine's thread, which alone
@@ -126,28 +124,8 @@ final class PendingAnswer {
         decoder = null;
     }
 
-    /** Waits, through interrupts (the flag is kept). */
+    /** What the engine's thread has made of it, as {@link EngineThread#await} waits. */
     Generation await() {
-        boolean interrupted = false;
-        try {
-            while (true) {
-                try {
-                    return result.get();
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                }
-            }
-        } catch (ExecutionException e) {
-            throw switch (e.getCause()) {
-                // kind and message are what callers act on; the engine thread's own stack stays as the cause
-                case EngineException failure -> new EngineException(failure.kind(), failure.getMessage(), failure);
-                case RuntimeException other -> other;
-                case Throwable other -> new CompletionException(other);
-            };
-        } finally {
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
-        }
+        return EngineThread.await(result);
     }
 }

@@ -3,6 +3,7 @@ package aiserver.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
@@ -27,6 +28,15 @@ class EngineThreadTest {
             throw new EngineException(EngineException.Kind.CANCELLED, "stopped");
         })).isInstanceOf(EngineException.class).hasMessage("stopped")
                 .extracting(e -> ((EngineException) e).kind()).isEqualTo(EngineException.Kind.CANCELLED);
+    }
+
+    @Test
+    void anErrorComesThroughAsItIs() {
+        OutOfMemoryError error = new OutOfMemoryError("Java heap space");
+        assertThatThrownBy(() -> thread.run(() -> {
+            throw error;
+        })).isSameAs(error);
+        assertThatThrownBy(() -> EngineThread.await(CompletableFuture.failedFuture(error))).isSameAs(error);
     }
 
     @Test
