@@ -8,19 +8,15 @@ import aiserver.redis.LettuceRedisClient;
 import aiserver.redis.RedisClient;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
-import java.util.function.Supplier;
 import javax.imageio.ImageIO;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -34,14 +30,11 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class EndToEndIT {
-    private static final Duration MOST = Duration.ofMinutes(4);
-
     @TempDir
     Path folder;
     private EmbeddedRedis server;
     private RedisClient redis;
-    private Process program;
-    private Path log;
+    private RunningProgram program;
 
     @BeforeAll
     void startRedis() {
@@ -51,27 +44,20 @@ class EndToEndIT {
 
     @BeforeEach
     void startProgram() throws IOException {
-        log = Files.createTempFile(folder, "run", ".log");
-        List<String> command = new ArrayList<>(ChildProcess.java("-Daiserver.home=" + Path.of("target", "test-home").toAbsolutePath()));
-        command.addAll(List.of("run", "--image-steps=2", "--image-width=128", "--image-height=128",
-                "--crash-folder=" + folder.resolve("crashes")));
-        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
-        builder.environment().put("REDIS_URL", server.uri());
-        program = builder.start();
+        program = RunningProgram.start(server.uri(), folder, List.of("--image-steps=2", "--image-width=128", "--image-height=128"));
     }
 
     @AfterEach
     void endProgram() throws InterruptedException {
-        program.destroy();
-        if (!program.waitFor(60, TimeUnit.SECONDS)) {
-            program.descendants().forEach(ProcessHandle::destroyForcibly);
-            program.destroyForcibly();
+        try (RunningProgram ending = program) {
+            ending.stop();
         }
     }
 
     @Test
     void threeJobsOfTheContractHaveThreeResults() throws IOException {
-        push("stt", "e2e-stt", Map.of("audio_bytes", spoken(), "filename", "order.wav", "mime_type", "audio/wav", "language", "ko"));
+        push("stt", "e2e-stt", Map.of("audio_bytes", Base64.getEncoder().encodeToString(DemoCommand.recorded()),
+                "filename", "order.wav", "mime_type", "audio/wav", "language", "ko"));
         push("llm", "e2e-llm", Map.of("transcript", "초콜릿 케이크 하나 주세요",
                 "context", Map.of("menu", List.of(Map.of("name", "초콜릿 케이크", "price", 38000)), "state", "greeting")));
         push("image", "e2e-image", Map.of("prompt", "초콜릿 케이크", "seed", 7));
@@ -99,7 +85,7 @@ class EndToEndIT {
         assertThat(refused).containsEntry("status", "error");
         assertThat(refused.get("error")).asInstanceOf(org.assertj.core.api.InstanceOfAssertFactories.MAP)
                 .containsEntry("code", "INVALID_PAYLOAD").containsEntry("retryable", false);
-        assertThat(Files.readString(log)).as("nothing but log lines").doesNotContain("s/it");
+        assertThat(Files.readString(program.log())).as("nothing but log lines").doesNotContain("s/it");
     }
 
     @Test
@@ -107,10 +93,8 @@ class EndToEndIT {
         push("llm", "term-warm", Map.of("transcript", "안녕하세요"));
         success("term-warm");
         push("llm", "term-1", Map.of("transcript", "케이크 추천해 주세요"));
-        await("the job is started", () -> redis.length("ai:queue:llm") == 0);
-        program.destroy();
-        assertThat(program.waitFor(60, TimeUnit.SECONDS)).isTrue();
-        assertThat(program.exitValue()).as(Files.readString(log)).isZero();
+        program.await("the job is started", () -> redis.length("ai:queue:llm") == 0);
+        assertThat(program.stop()).as(Files.readString(program.log())).isZero();
         assertThat(success("term-1")).containsKey("intent");
     }
 
@@ -118,13 +102,13 @@ class EndToEndIT {
     void aWorkerThatIsKilledComesBackAndDoesItsJob() throws Exception {
         push("llm", "kill-warm", Map.of("transcript", "안녕하세요"));
         success("kill-warm");
-        ProcessHandle worker = program.children().findFirst().orElseThrow();
+        ProcessHandle worker = program.process().children().findFirst().orElseThrow();
         push("image", "kill-1", Map.of("prompt", "딸기 케이크", "seed", 1));
-        await("the job is started", () -> redis.length("ai:queue:image") == 0);
+        program.await("the job is started", () -> redis.length("ai:queue:image") == 0);
         worker.destroyForcibly();
         assertThat(success("kill-1")).containsEntry("seed", 1);
         assertThat(reply("kill-1").get("worker_id")).isNotEqualTo(reply("kill-warm").get("worker_id"));
-        assertThat(Files.readString(log)).contains("died").contains("SIGKILL");
+        assertThat(Files.readString(program.log())).contains("died").contains("SIGKILL");
     }
 
     private void push(String task, String id, Map<String, Object> payload) {
@@ -133,41 +117,18 @@ class EndToEndIT {
     }
 
     @SuppressWarnings("unchecked")
-    private Map<String, Object> success(String id) {
+    private Map<String, Object> success(String id) throws IOException {
         Map<String, Object> reply = reply(id);
         assertThat(reply).as("%s", reply).containsEntry("status", "success").containsKeys("worker_id", "attempt", "timing");
         return (Map<String, Object>) reply.get("result");
     }
 
-    private Map<String, Object> reply(String id) {
-        await("a result of " + id, () -> redis.get("ai:result:" + id) != null);
+    private Map<String, Object> reply(String id) throws IOException {
+        program.await("a result of " + id, () -> redis.get("ai:result:" + id) != null);
         return JsonObjects.read(new String(redis.get("ai:result:" + id), StandardCharsets.UTF_8));
     }
 
-    private void await(String what, Supplier<Boolean> condition) {
-        long end = System.nanoTime() + MOST.toNanos();
-        while (!condition.get()) {
-            assertThat(System.nanoTime()).as("%s; the program is %s and said: %s", what, program.isAlive() ? "alive" : "dead",
-                    text(log)).isLessThan(end);
-            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
-        }
-    }
-
-    private static String text(Path file) {
-        try {
-            return Files.readString(file);
-        } catch (IOException e) {
-            return e.toString();
-        }
-    }
-
-    private static String spoken() throws IOException {
-        try (InputStream in = EndToEndIT.class.getResourceAsStream("/aiserver/demo/order-ko.wav")) {
-            return Base64.getEncoder().encodeToString(in.readAllBytes());
-        }
-    }
-
-    @org.junit.jupiter.api.AfterAll
+    @AfterAll
     void endRedis() {
         redis.close();
         server.close();
