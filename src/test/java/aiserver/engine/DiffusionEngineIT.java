@@ -218,22 +218,14 @@ class DiffusionEngineIT extends ImageEngineContract {
     void aRunThatIsHeldBackBetweenStepsGoesOn() throws InterruptedException {
         CountDownLatch goOn = new CountDownLatch(1);
         CountDownLatch held = new CountDownLatch(1);
-        RunControl waits = new RunControl() {
-            @Override
-            public boolean cancelled() {
-                return false;
+        RunControl waits = TestControl.telling(fraction -> {
+            held.countDown();
+            try {
+                goOn.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
             }
-
-            @Override
-            public void progress(double fraction) {
-                held.countDown();
-                try {
-                    goOn.await();
-                } catch (InterruptedException e) {
-                    Thread.currentThread().interrupt();
-                }
-            }
-        };
+        });
         Picture[] drawn = new Picture[1];
         Thread lane = Thread.ofPlatform().start(() -> {
             try {
@@ -251,17 +243,9 @@ class DiffusionEngineIT extends ImageEngineContract {
 
     @Test
     void anExceptionInAProgressCallbackReachesNoNativeCode() {
-        RunControl broken = new RunControl() {
-            @Override
-            public boolean cancelled() {
-                return false;
-            }
-
-            @Override
-            public void progress(double fraction) {
-                throw new IllegalStateException("broken listener");
-            }
-        };
+        RunControl broken = TestControl.telling(fraction -> {
+            throw new IllegalStateException("broken listener");
+        });
         shared.load(RunControl.NONE);
         assertThat(shared.generate(request("a cake", 1), broken).rgb()).hasSize(3 * 64 * 64);
         assertThatThrownBy(() -> shared.generate(request("a cake", 1), () -> {

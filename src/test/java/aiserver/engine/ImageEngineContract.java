@@ -63,17 +63,7 @@ abstract class ImageEngineContract {
     void progressGrowsFromStepToStep() {
         engine().load(RunControl.NONE);
         List<Double> told = new ArrayList<>();
-        engine().generate(new ImageRequest("a cake", "ugly", 64, 64, 3, 2.0, 1), new RunControl() {
-            @Override
-            public boolean cancelled() {
-                return false;
-            }
-
-            @Override
-            public void progress(double fraction) {
-                told.add(fraction);
-            }
-        });
+        engine().generate(new ImageRequest("a cake", "ugly", 64, 64, 3, 2.0, 1), TestControl.telling(told::add));
         assertThat(told).hasSizeBetween(3, 4).isSorted().doesNotHaveDuplicates();
         assertThat(told.get(0)).isBetween(0.0, 0.4);
         assertThat(told.get(told.size() - 1)).isBetween(0.9, 1.0);
@@ -83,17 +73,7 @@ abstract class ImageEngineContract {
     void aRunThatIsCancelledInItsMiddleEndsAndTheNextOneIsWhole() {
         byte[] picture = engine().generate(request("a cake", 1), RunControl.NONE).rgb();
         AtomicInteger steps = new AtomicInteger();
-        RunControl afterTwoSteps = new RunControl() {
-            @Override
-            public boolean cancelled() {
-                return steps.get() >= 2;
-            }
-
-            @Override
-            public void progress(double fraction) {
-                steps.incrementAndGet();
-            }
-        };
+        RunControl afterTwoSteps = new TestControl(() -> steps.get() >= 2, fraction -> steps.incrementAndGet());
         assertThatThrownBy(() -> engine().generate(new ImageRequest("a cake", "", 64, 64, 200, 1.0, 1), afterTwoSteps))
                 .satisfies(e -> assertThat(kindOf(e)).isEqualTo(Kind.CANCELLED)).hasMessage("picture cancelled");
         assertThat(steps.get()).isLessThan(6);

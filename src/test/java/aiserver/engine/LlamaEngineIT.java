@@ -191,17 +191,9 @@ class LlamaEngineIT {
         assertThatThrownBy(() -> engine.generate(TextEngineContract.request("x", TextEngineContract.FORM, 200, Sampling.GREEDY), () -> {
             throw new IllegalStateException("broken control");
         })).isInstanceOfSatisfying(EngineException.class, e -> assertThat(e.kind()).isEqualTo(EngineException.Kind.CANCELLED));
-        assertThatThrownBy(() -> engine.generate(TextEngineContract.request("x", TextEngineContract.FORM, 200, Sampling.GREEDY), new RunControl() {
-            @Override
-            public boolean cancelled() {
-                return false;
-            }
-
-            @Override
-            public void progress(double fraction) {
-                throw new IllegalStateException("broken progress");
-            }
-        })).isInstanceOf(IllegalStateException.class).hasMessage("broken progress");
+        assertThatThrownBy(() -> engine.generate(TextEngineContract.request("x", TextEngineContract.FORM, 200, Sampling.GREEDY), TestControl.telling(fraction -> {
+            throw new IllegalStateException("broken progress");
+        }))).isInstanceOf(IllegalStateException.class).hasMessage("broken progress");
         requireUsable();
     }
 
@@ -212,17 +204,7 @@ class LlamaEngineIT {
             assertThatThrownBy(() -> other.load(() -> true)).isInstanceOfSatisfying(EngineException.class,
                     e -> assertThat(e.kind()).isEqualTo(EngineException.Kind.CANCELLED));
             assertThat(other.loaded()).isFalse();
-            other.load(new RunControl() {
-                @Override
-                public boolean cancelled() {
-                    return false;
-                }
-
-                @Override
-                public void progress(double fraction) {
-                    told.add(fraction);
-                }
-            });
+            other.load(TestControl.telling(told::add));
             assertThat(other.loaded()).isTrue();
             assertThat(told).isNotEmpty().isSorted().last().isEqualTo(1.0);
         }

@@ -106,17 +106,7 @@ abstract class SpeechEngineContract {
     @Test
     void tellsHowFarItIs() {
         List<Double> told = Collections.synchronizedList(new ArrayList<>());
-        engine.transcribe(sound(), GREEDY, new RunControl() {
-            @Override
-            public boolean cancelled() {
-                return false;
-            }
-
-            @Override
-            public void progress(double fraction) {
-                told.add(fraction);
-            }
-        });
+        engine.transcribe(sound(), GREEDY, TestControl.telling(told::add));
         assertThat(told).isNotEmpty().allMatch(fraction -> fraction >= 0 && fraction <= 1);
     }
 

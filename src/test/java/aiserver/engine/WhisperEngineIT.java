@@ -97,19 +97,11 @@ class WhisperEngineIT extends SpeechEngineContract {
     @Test
     void survivesAControlThatThrows() {
         AtomicInteger asked = new AtomicInteger();
-        RunControl throwing = new RunControl() {
-            @Override
-            public boolean cancelled() {
-                return false;
+        RunControl throwing = TestControl.telling(fraction -> {
+            if (asked.incrementAndGet() > 2) {
+                throw new IllegalStateException("listener failed");
             }
-
-            @Override
-            public void progress(double fraction) {
-                if (asked.incrementAndGet() > 2) {
-                    throw new IllegalStateException("listener failed");
-                }
-            }
-        };
+        });
         engine.load(RunControl.NONE);
         assertThat(engine.transcribe(sound(), GREEDY, throwing).language()).isEqualTo("ko");
     }
@@ -120,20 +112,12 @@ class WhisperEngineIT extends SpeechEngineContract {
         CountDownLatch running = new CountDownLatch(1);
         AtomicBoolean go = new AtomicBoolean();
         CompletableFuture<Transcript> run = CompletableFuture.supplyAsync(() ->
-                engine.transcribe(sound(), GREEDY, new RunControl() {
-                    @Override
-                    public boolean cancelled() {
-                        return false;
+                engine.transcribe(sound(), GREEDY, TestControl.telling(fraction -> {
+                    running.countDown();
+                    while (!go.get()) {
+                        Thread.onSpinWait();
                     }
-
-                    @Override
-                    public void progress(double fraction) {
-                        running.countDown();
-                        while (!go.get()) {
-                            Thread.onSpinWait();
-                        }
-                    }
-                }));
+                })));
         assertThat(running.await(60, TimeUnit.SECONDS)).isTrue();
         CompletableFuture<Void> unload = CompletableFuture.runAsync(engine::unload);
         assertThat(unload.isDone()).isFalse();

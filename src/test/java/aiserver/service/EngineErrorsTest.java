@@ -7,6 +7,7 @@ import aiserver.engine.EngineException;
 import aiserver.job.ErrorCode;
 import aiserver.job.JobException;
 import aiserver.job.JobScope;
+import aiserver.job.TestScope;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -62,17 +63,7 @@ class EngineErrorsTest {
     @Test
     void progressIsSpreadOverTheRunsPartOfTheJob() {
         List<String> told = new ArrayList<>();
-        JobScope scope = new JobScope() {
-            @Override
-            public boolean cancelled() {
-                return true;
-            }
-
-            @Override
-            public void progress(String stage, double fraction) {
-                told.add(stage + " " + fraction);
-            }
-        };
+        JobScope scope = new TestScope(() -> true, (stage, fraction) -> told.add(stage + " " + fraction));
         ScopeControl control = new ScopeControl(scope, "decode", 0.5, 1);
         control.progress(0);
         control.progress(0.5);

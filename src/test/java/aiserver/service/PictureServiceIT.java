@@ -14,6 +14,7 @@ import aiserver.job.ImageJob;
 import aiserver.job.JobException;
 import aiserver.job.JobHeader;
 import aiserver.job.JobScope;
+import aiserver.job.TestScope;
 import aiserver.models.SmallPictureModel;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
@@ -52,17 +53,7 @@ class PictureServiceIT {
     @Test
     void aKoreanOrderBecomesAPicture() throws IOException {
         List<String> stages = new ArrayList<>();
-        CakeImage image = service.generateCakeImage(job("초콜릿 케이크에 딸기 올려주세요, 누드"), new JobScope() {
-            @Override
-            public boolean cancelled() {
-                return false;
-            }
-
-            @Override
-            public void progress(String stage, double fraction) {
-                stages.add(stage);
-            }
-        });
+        CakeImage image = service.generateCakeImage(job("초콜릿 케이크에 딸기 올려주세요, 누드"), TestScope.telling((stage, fraction) -> stages.add(stage)));
         BufferedImage picture = ImageIO.read(new ByteArrayInputStream(image.png()));
         assertThat(picture.getWidth()).isEqualTo(64);
         assertThat(picture.getHeight()).isEqualTo(64);

@@ -13,6 +13,7 @@ import aiserver.job.OrderAnalysis;
 import aiserver.job.OrderAnalysis.Transition;
 import aiserver.job.OrderStage;
 import aiserver.job.Recommendation;
+import aiserver.job.TestScope;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -170,18 +171,7 @@ class QwenLLMServiceTest {
 
     @Test
     void aCancelledJobEndsAsCancelled() {
-        JobScope cancelled = new JobScope() {
-            @Override
-            public boolean cancelled() {
-                return true;
-            }
-
-            @Override
-            public void progress(String stage, double fraction) {
-                // nobody listens
-            }
-        };
-        assertThatThrownBy(() -> service.analyzeVoiceOrder(order(), cancelled)).isInstanceOfSatisfying(JobException.class,
+        assertThatThrownBy(() -> service.analyzeVoiceOrder(order(), TestScope.CANCELLED)).isInstanceOfSatisfying(JobException.class,
                 e -> assertThat(e.code()).isEqualTo(ErrorCode.CANCELLED));
     }
 

@@ -11,21 +11,10 @@ import aiserver.job.ImageJob;
 import aiserver.job.JobException;
 import aiserver.job.JobHeader;
 import aiserver.job.JobScope;
+import aiserver.job.TestScope;
 import org.junit.jupiter.api.Test;
 
 class QwenTranslatorTest {
-    private static final JobScope CANCELLED = new JobScope() {
-        @Override
-        public boolean cancelled() {
-            return true;
-        }
-
-        @Override
-        public void progress(String stage, double fraction) {
-            // nobody listens
-        }
-    };
-
     private String answer = "\"bow tie\"";
     private final FakeTextEngine engine = new FakeTextEngine(4096, request -> answer);
     private final QwenTranslator translator = new QwenTranslator(engine);
@@ -52,11 +41,11 @@ class QwenTranslatorTest {
 
     @Test
     void aCancelledPictureEndsItsTranslation() {
-        assertThatThrownBy(() -> translator.toEnglish("나비넥타이", CANCELLED)).isInstanceOfSatisfying(EngineException.class,
+        assertThatThrownBy(() -> translator.toEnglish("나비넥타이", TestScope.CANCELLED)).isInstanceOfSatisfying(EngineException.class,
                 e -> assertThat(e.kind()).isEqualTo(EngineException.Kind.CANCELLED));
         StableDiffusionImageService service = new StableDiffusionImageService(new FakeImageEngine(), translator, PictureSettings.DEFAULTS);
         ImageJob job = job("뽀로로리본 케이크");
-        assertThatThrownBy(() -> service.generateCakeImage(job, CANCELLED)).isInstanceOfSatisfying(JobException.class,
+        assertThatThrownBy(() -> service.generateCakeImage(job, TestScope.CANCELLED)).isInstanceOfSatisfying(JobException.class,
                 e -> assertThat(e.code()).isEqualTo(ErrorCode.CANCELLED));
     }
 

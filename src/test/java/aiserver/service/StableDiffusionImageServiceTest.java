@@ -13,6 +13,7 @@ import aiserver.job.ImageJob;
 import aiserver.job.JobException;
 import aiserver.job.JobHeader;
 import aiserver.job.JobScope;
+import aiserver.job.TestScope;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -143,18 +144,7 @@ class StableDiffusionImageServiceTest {
 
     @Test
     void aCancelledJobStops() {
-        JobScope cancelled = new JobScope() {
-            @Override
-            public boolean cancelled() {
-                return true;
-            }
-
-            @Override
-            public void progress(String stage, double fraction) {
-                // nobody listens
-            }
-        };
-        assertThatThrownBy(() -> service.generateCakeImage(job("케이크", null, 1L), cancelled))
+        assertThatThrownBy(() -> service.generateCakeImage(job("케이크", null, 1L), TestScope.CANCELLED))
                 .isInstanceOfSatisfying(JobException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.CANCELLED));
     }
 
@@ -162,18 +152,10 @@ class StableDiffusionImageServiceTest {
     void progressOnlyGrows() {
         List<Double> told = new ArrayList<>();
         List<String> stages = new ArrayList<>();
-        service.generateCakeImage(job("케이크", null, 1L), new JobScope() {
-            @Override
-            public boolean cancelled() {
-                return false;
-            }
-
-            @Override
-            public void progress(String stage, double fraction) {
-                stages.add(stage);
-                told.add(fraction);
-            }
-        });
+        service.generateCakeImage(job("케이크", null, 1L), TestScope.telling((stage, fraction) -> {
+            stages.add(stage);
+            told.add(fraction);
+        }));
         assertThat(told).isSorted().allSatisfy(fraction -> assertThat(fraction).isBetween(0.0, 1.0));
         assertThat(stages).contains("load", "sample", "encode");
     }

@@ -13,6 +13,7 @@ import aiserver.job.JobHeader;
 import aiserver.job.JobScope;
 import aiserver.job.SpeechJob;
 import aiserver.job.SpeechResult;
+import aiserver.job.TestScope;
 import aiserver.service.audio.AudioDecoder;
 import aiserver.service.audio.AudioLimits;
 import aiserver.service.audio.FfmpegProgram;
@@ -154,17 +155,7 @@ class WhisperSTTServiceTest {
     @Test
     void tellsHowFarItIsAndStopsWhenCancelled() {
         List<Double> told = new ArrayList<>();
-        JobScope scope = new JobScope() {
-            @Override
-            public boolean cancelled() {
-                return told.size() > 2;
-            }
-
-            @Override
-            public void progress(String stage, double fraction) {
-                told.add(fraction);
-            }
-        };
+        JobScope scope = new TestScope(() -> told.size() > 2, (stage, fraction) -> told.add(fraction));
         assertThatThrownBy(() -> service(FakeSpeechEngine.hearing("x")).transcribe(job(ORDER, "ko"), scope))
                 .isInstanceOf(JobException.class)
                 .extracting(e -> ((JobException) e).code()).isEqualTo(ErrorCode.CANCELLED);

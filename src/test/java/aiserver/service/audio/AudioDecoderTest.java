@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import aiserver.job.ErrorCode;
 import aiserver.job.JobException;
 import aiserver.job.JobScope;
+import aiserver.job.TestScope;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -84,17 +85,9 @@ class AudioDecoderTest {
 
     @Test
     void stopsWhenCancelled() {
-        JobScope cancelled = new JobScope() {
-            @Override
-            public boolean cancelled() {
-                return true;
-            }
-
-            @Override
-            public void progress(String stage, double fraction) {
-                throw new AssertionError("nothing to tell");
-            }
-        };
+        JobScope cancelled = new TestScope(() -> true, (stage, fraction) -> {
+            throw new AssertionError("nothing to tell");
+        });
         byte[] file = Sound.wav(Sound.chirp(16000, 1), 16000);
         assertThatThrownBy(() -> decoder.decode(file, null, null, cancelled))
                 .extracting(e -> ((JobException) e).code()).isEqualTo(ErrorCode.CANCELLED);

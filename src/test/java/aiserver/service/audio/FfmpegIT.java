@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import aiserver.job.ErrorCode;
 import aiserver.job.JobException;
 import aiserver.job.JobScope;
+import aiserver.job.TestScope;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -141,17 +142,9 @@ class FfmpegIT {
         Path sleeper = executable("sleeper");
         Files.writeString(sleeper, "#!/bin/sh\nexec sleep 600\n");
         AtomicBoolean cancelled = new AtomicBoolean();
-        JobScope scope = new JobScope() {
-            @Override
-            public boolean cancelled() {
-                return cancelled.get();
-            }
-
-            @Override
-            public void progress(String stage, double fraction) {
-                throw new AssertionError("nothing to tell");
-            }
-        };
+        JobScope scope = new TestScope(cancelled::get, (stage, fraction) -> {
+            throw new AssertionError("nothing to tell");
+        });
         AudioDecoder decoder = new AudioDecoder(new FfmpegProgram(sleeper), AudioLimits.DEFAULT);
         CompletableFuture<Recording> decoding = CompletableFuture.supplyAsync(() ->
                 decoder.decode("fLaC and more".getBytes(StandardCharsets.US_ASCII), null, null, scope));
