@@ -162,10 +162,8 @@ public final class DiffusionEngine implements ImageEngine {
             model = checked;
             device = placement.device();
         }
-        if (control.cancelled()) {
-            unloadHere();
-            stopIfCancelled(control);
-        }
+        // Who asked for it may be gone by now; the model stays for the next.
+        stopIfCancelled(control);
         control.progress(1);
     }
 

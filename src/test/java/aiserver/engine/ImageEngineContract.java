@@ -82,6 +82,15 @@ abstract class ImageEngineContract {
     }
 
     @Test
+    void aRunThatIsCancelledWhileTheModelLoadsLeavesItToTheNext() {
+        engine().unload();
+        AtomicInteger asked = new AtomicInteger();
+        assertThatThrownBy(() -> engine().generate(request("a cake", 1), () -> asked.getAndIncrement() > 0))
+                .satisfies(e -> assertThat(kindOf(e)).isEqualTo(Kind.CANCELLED));
+        assertThat(engine().loaded()).isTrue();
+    }
+
+    @Test
     void aRunThatIsCancelledBeforehandDoesNothing() {
         assertThatThrownBy(() -> engine().generate(request("a cake", 1), () -> true))
                 .satisfies(e -> assertThat(kindOf(e)).isEqualTo(Kind.CANCELLED));
