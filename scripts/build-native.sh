@@ -183,6 +183,7 @@ fetch_sources() { # all pinned packages at once, into a folder that appears whol
     done < <(pins)
     correct_sd "$work/fetch/sources/stable-diffusion"
     correct_whisper "$work/fetch/sources/whisper"
+    correct_llama "$work/fetch/sources/llama"
     echo "$pinned" > "$work/fetch/sources/PINNED"
     rm -rf "$sources"
     mv "$work/fetch/sources" "$sources"
@@ -210,15 +211,15 @@ correct_sd() { # exactly these places are corrected; anything else is another ve
         || die "native/stable-diffusion.sed does not fit the version of stable-diffusion.cpp in native/engines.pins; see whether it is still needed"
 }
 
-correct_llama() { # one place, of the CUDA backend alone; may have been done before
-    local file=$1/ggml/src/ggml-cuda/ggml-cuda.cu
-    grep -q 'ggml_cuda_lock_cv.wait_for(' "$file" || sed -i -E -f native/llama.sed "$file"
-    [ "$(grep -c 'ggml_cuda_lock_cv.wait_for(' "$file")" = 1 ] \
+correct_llama() {
+    local cuda=$1/ggml/src/ggml-cuda/ggml-cuda.cu cpu=$1/ggml/src/ggml-cpu/ggml-cpu.c
+    sed -i -E -f native/llama.sed "$cuda" "$cpu"
+    [ "$(grep -c 'ggml_cuda_lock_cv.wait_for(' "$cuda")" = 1 ] && [ "$(grep -cE '"graph_barrier.h"|ag_barrier\(' "$cpu")" = 2 ] \
         || die "native/llama.sed does not fit the version of llama.cpp in native/engines.pins; see whether it is still needed"
 }
 
 sources=$work/sources
-pinned=$(hash_files native/engines.pins native/stable-diffusion.sed native/whisper.sed)
+pinned=$(hash_files native/engines.pins native/*.sed)
 if [ "$(cat "$sources/PINNED" 2>/dev/null)" != "$pinned" ] && { [ -z "${LLAMA_CPP_DIR:-}" ] || [ -z "${WHISPER_CPP_DIR:-}" ] || [ -z "${SD_CPP_DIR:-}" ]; }; then
     fetch_sources "$sources"
 fi
@@ -241,7 +242,6 @@ else
     whisper=$(source_of whisper "${WHISPER_CPP_DIR:-}" include/whisper.h)
     sd=$([ -f "${SD_CPP_DIR:-/nowhere}/stable-diffusion.h" ] && echo "$SD_CPP_DIR" || source_of stable-diffusion "${SD_CPP_DIR:-}" include/stable-diffusion.h)
 fi
-if [ "$cuda" = on ] && [ -z "${LLAMA_CPP_DIR:-}" ]; then correct_llama "$llama"; fi
 [ "$plugin" = yes ] || printf 'LLAMA_SOURCE=%q\nWHISPER_SOURCE=%q\nSD_SOURCE=%q\n' "$llama" "$whisper" "$sd" > "$work/sources.env"
 [ "$sources_only" = no ] || exit 0
 

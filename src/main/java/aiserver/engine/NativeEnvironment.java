@@ -18,7 +18,8 @@ final class NativeEnvironment {
 
     static void setDefaults() {
         // Threads that spin while they wait for each other take the processor from those that they wait for: with the
-        // cores busy, a step of a picture on two threads took ten times as long.
+        // cores busy, a step of a picture on two threads took ten times as long. Between the operations of one graph they
+        // wait as native/guard/graph_barrier.h says; this is for everything else that OpenMP lets wait.
         setDefault("OMP_WAIT_POLICY", "passive");
         // An abort would fork a debugger for a backtrace and may hang.
         setDefault("GGML_NO_BACKTRACE", "1");
