@@ -20,6 +20,7 @@
 #endif
 #if defined(__linux__)
 #include <dlfcn.h>
+#include <sys/mman.h>
 #include <unistd.h>
 #endif
 
@@ -297,6 +298,25 @@ bool ag_device_memory(int32_t index, size_t * free_bytes, size_t * total_bytes) 
 void ag_trim_memory(void) {
 #if defined(__GLIBC__)
     malloc_trim(0);
+#endif
+#if defined(__linux__) && defined(MADV_PAGEOUT)
+    // Code and the JVM's archive of classes were read in wide pieces around each page that was needed. What was not
+    // written to comes back from the system's file cache at a touch, so it need not be held here meanwhile; what was,
+    // stays. Models are mapped shared and are left alone.
+    std::FILE * maps = std::fopen("/proc/self/maps", "re");
+    if (maps == nullptr) {
+        return;
+    }
+    char line[4096];
+    while (std::fgets(line, sizeof line, maps) != nullptr) {
+        unsigned long begin = 0, end = 0, inode = 0;
+        char rights[5] = {};
+        if (std::sscanf(line, "%lx-%lx %4s %*s %*s %lu", &begin, &end, rights, &inode) == 4 && inode != 0
+                && rights[3] == 'p') {
+            madvise(reinterpret_cast<void *>(begin), end - begin, MADV_PAGEOUT); // refused or unknown: nothing is lost
+        }
+    }
+    std::fclose(maps);
 #endif
 }
 
