@@ -97,10 +97,24 @@ final class TokenSampler {
         }
     }
 
-    // The largest, in falling order: insertion into a short sorted array, most floats fail the first comparison.
+    // Most floats are too small, so they are looked at in eights: half of the time of one after the other.
     private float collect(int from, int length, float worth) {
+        float[] floats = block;
         float least = worth;
-        for (int i = 0; i < length; i++) {
+        int i = 0;
+        for (; i + 7 < length; i += 8) {
+            if (floats[i] > least || floats[i + 1] > least || floats[i + 2] > least || floats[i + 3] > least
+                    || floats[i + 4] > least || floats[i + 5] > least || floats[i + 6] > least || floats[i + 7] > least) {
+                least = insert(from, i, i + 8, least);
+            }
+        }
+        return insert(from, i, length, least);
+    }
+
+    // Into the short sorted array, in falling order; answers the least score that is still worth looking at.
+    private float insert(int from, int begin, int end, float worth) {
+        float least = worth;
+        for (int i = begin; i < end; i++) {
             float score = block[i];
             if (score > least) {
                 int at = count < ids.length ? count++ : count - 1;
