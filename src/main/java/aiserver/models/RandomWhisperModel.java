@@ -13,7 +13,7 @@ import java.util.SplittableRandom;
 
 /**
  * Writes a multilingual Whisper model of random weights as whisper.cpp's ggml file: the true architecture in any size,
- * for tests and for measuring. What it hears is noise: random Hangul and letters, which end after some twenty tokens.
+ * for tests and for measuring. What it hears is noise: random Hangul and letters, which end after two dozen tokens.
  * The same shape and seed give the same bytes. One thread.
  */
 public final class RandomWhisperModel {
@@ -24,8 +24,9 @@ public final class RandomWhisperModel {
     private static final int MAGIC = 0x67676d6c;
     private static final int F32 = 0;
     private static final int F16 = 1;
-    /** One text token in so many is followed by the end of the text. */
+    /** One text token in so many is followed by the end of the text, and from this position on every one. */
     private static final int CLOSING = 16;
+    private static final int LAST_POSITION = 24;
     private static final int FIRST_HANGUL = 0xAC00;
     private static final int HANGUL = 11_172;
 
@@ -44,7 +45,7 @@ public final class RandomWhisperModel {
 
         public Shape {
             if (vocabulary < 51865 || vocabulary > 51866 || mels < 1 || heads < 1 || width < heads
-                    || width % heads != 0 || encoderLayers < 1 || decoderLayers < 1) {
+                    || width % heads != 0 || width % BLOCK != 0 || encoderLayers < 1 || decoderLayers < 1) {
                 throw new IllegalArgumentException("no Whisper model can have " + vocabulary + " tokens, " + mels
                         + " mels, " + heads + " heads in a width of " + width + ", " + encoderLayers + " and "
                         + decoderLayers + " layers");
@@ -54,7 +55,7 @@ public final class RandomWhisperModel {
 
     /** How the matrices are kept; convolutions are always F16. The numbers are ggml's: of a file, and of a tensor in it. */
     public enum Precision {
-        F16(1, 1), BF16(24, 30);
+        F16(1, 1), BF16(24, 30), Q8_0(7, 8);
 
         private final int file;
         private final int tensor;
@@ -65,6 +66,8 @@ public final class RandomWhisperModel {
         }
     }
 
+    /** Numbers that share a scale in Q8_0. */
+    private static final int BLOCK = 32;
     private static final int AUDIO_POSITIONS = 1500;
     private static final int TEXT_POSITIONS = 448;
 
@@ -72,6 +75,8 @@ public final class RandomWhisperModel {
     private final Precision precision;
     private final SplittableRandom random;
     private final OutputStream out;
+    private final float[] block = new float[BLOCK];
+    private int blockFilled;
     private final ByteBuffer buffer = ByteBuffer.allocate(1 << 16).order(ByteOrder.LITTLE_ENDIAN);
 
     private RandomWhisperModel(Shape shape, Precision precision, long seed, OutputStream out) {
@@ -229,12 +234,12 @@ public final class RandomWhisperModel {
         float32Tensor(name + ".bias", 0, 0, shape.width);
     }
 
-    /** So far apart that each position asks for another token, and nothing goes round in circles. */
+    /** So far apart that each position asks for another token, and nothing goes round in circles; the late ones for the end. */
     private void textPositions() throws IOException {
         tensorHeader("decoder.positional_embedding", F32, shape.width, TEXT_POSITIONS);
         for (int position = 0; position < TEXT_POSITIONS; position++) {
             for (int i = 0; i < shape.width; i++) {
-                float32(i == 0 ? 0 : spread(4));
+                float32(i > 0 ? spread(4) : position < LAST_POSITION ? 0 : 100);
             }
         }
     }
@@ -250,7 +255,7 @@ public final class RandomWhisperModel {
             boolean closing = id < END_OF_TEXT && id % CLOSING == 0;
             for (int i = 0; i < shape.width; i++) {
                 float value = i > 0 ? spread(id < END_OF_TEXT ? 0.6f : 0.05f) : id == END_OF_TEXT ? 20 : closing ? 3 : 0;
-                room(2).putShort(bits(precision.tensor, value));
+                number(precision.tensor, value);
             }
         }
     }
@@ -265,16 +270,35 @@ public final class RandomWhisperModel {
         for (long i = 0; i < count; i++) {
             // Nothing but the tokens themselves may point to the end of the text.
             float value = intoResidual && i < inputs ? 0 : spread(spread);
-            room(2).putShort(bits(type, value));
+            number(type, value);
         }
     }
 
-    private static short bits(int type, float value) {
-        if (type == F16) {
-            return Float.floatToFloat16(value);
+    private void number(int type, float value) throws IOException {
+        if (type == Precision.Q8_0.tensor) {
+            block[blockFilled++] = value;
+            if (blockFilled == BLOCK) {
+                block();
+            }
+        } else if (type == F16) {
+            room(2).putShort(Float.floatToFloat16(value));
+        } else {
+            int bits = Float.floatToIntBits(value);
+            room(2).putShort((short) (bits + 0x7FFF + (bits >>> 16 & 1) >>> 16));
         }
-        int bits = Float.floatToIntBits(value);
-        return (short) (bits + 0x7FFF + (bits >>> 16 & 1) >>> 16);
+    }
+
+    private void block() throws IOException {
+        float largest = 0;
+        for (float value : block) {
+            largest = Math.max(largest, Math.abs(value));
+        }
+        float scale = largest / 127;
+        room(2 + BLOCK).putShort(Float.floatToFloat16(scale));
+        for (float value : block) {
+            buffer.put((byte) (scale == 0 ? 0 : Math.round(value / scale)));
+        }
+        blockFilled = 0;
     }
 
     private void float32Tensor(String name, float spread, float mean, int... sizes) throws IOException {

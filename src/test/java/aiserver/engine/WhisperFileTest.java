@@ -51,6 +51,14 @@ class WhisperFileTest {
     }
 
     @Test
+    void matricesMayHaveEightBits() throws IOException {
+        Path small = folder.resolve("q8_0.bin");
+        RandomWhisperModel.write(small, RandomWhisperModel.Shape.TINY, RandomWhisperModel.Precision.Q8_0, 7);
+        assertThat(WhisperFile.check(small)).isEqualTo(check(bytes));
+        assertThat(Files.size(small)).isLessThan(bytes.length * 3L / 4);
+    }
+
+    @Test
     void matricesMayBeBrainFloats() throws IOException {
         Path brain = folder.resolve("bf16.bin");
         RandomWhisperModel.write(brain, RandomWhisperModel.Shape.TINY, RandomWhisperModel.Precision.BF16, 7);

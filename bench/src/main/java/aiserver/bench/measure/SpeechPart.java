@@ -10,8 +10,8 @@ import java.util.Map;
 
 /**
  * An utterance of 4 s on Whisper large-v3's shape: the worker's engine with the window that its service would take, DJL
- * with the whole window and with that one, whisper-jni with that one. The model files are noise whose texts end after
- * some twenty tokens; encoding is most of it.
+ * with the whole window and with that one, whisper-jni with that one. Each with the weights that suit it best on a
+ * processor, 8 bits for either side, and with others. The model files are noise whose texts end after two dozen tokens.
  */
 final class SpeechPart implements Part {
     private static final int SECONDS = 4;
@@ -26,19 +26,21 @@ final class SpeechPart implements Part {
 
     @Override
     public void measure(Setting setting, Results results) throws IOException {
-        Path ours = RealShape.WHISPER_LARGE_BF16.in(setting.work());
-        List<String> types = setting.quick() ? List.of("bf16", "int8") : List.of("fp32", "bf16", "int8");
+        Path ours = RealShape.WHISPER_LARGE_Q8_0.in(setting.work());
+        Path exported = RealShape.WHISPER_LARGE_BF16.in(setting.work());
+        List<String> types = setting.quick() ? List.of("int8") : List.of("fp32", "bf16", "int8");
         Map<String, List<String>> peers = new LinkedHashMap<>();
         Exports exports = new Exports(setting.work());
         for (String type : types) {
-            Path folder = exports.speech(ours, type);
+            Path folder = exports.speech(exported, type);
             peers.put("DJL " + type + ", whole window", djl(setting, folder, ALL));
             peers.put("DJL " + type + ", short window", djl(setting, folder, POSITIONS));
         }
+        peers.put("worker bf16", ours(setting, exported, POSITIONS));
         if (!setting.quick()) {
             Path half = RealShape.WHISPER_LARGE_F16.in(setting.work());
             peers.put("worker F16", ours(setting, half, POSITIONS));
-            peers.put("worker bf16, whole window", ours(setting, ours, ALL));
+            peers.put("worker Q8_0, whole window", ours(setting, ours, ALL));
             peers.put("whisper-jni F16, short window", setting.java(List.of(), "probe", "whisper-jni", "--model=" + half,
                     "--threads=" + setting.threads(), "--seconds=" + SECONDS, "--positions=" + POSITIONS));
         }
