@@ -7,3 +7,15 @@ s/^( *)whisper_compute_probs\(state->logits, n_logits, logprobs, probs\);$/\1whi
 # The first decoder draws on from where the run before stopped; like the others it starts anew with each run, so that the
 # same sound gives the same text at every temperature.
 s/for \(int j = 1; j < n_decoders; j\+\+\) \{/for (int j = 0; j < n_decoders; j++) {/
+# A window that is still encoded is not encoded again: see guard/whisper_window.hpp.
+s/^#include "whisper\.h"$/&\n#include "whisper_window.hpp"/
+s/^struct whisper_state \{$/&\n    bool encoded = false; \/\/ the window that inp_mel holds/
+/^static bool whisper_encode_internal\($/,/^\}/ {
+s/^    const int64_t t_start_us = ggml_time_us\(\);$/&\n\
+    if (wstate.encoded \&\& same_window(wstate.inp_mel, wstate.mel, mel_offset,\
+            wstate.exp_n_audio_ctx > 0 ? wstate.exp_n_audio_ctx : wctx.model.hparams.n_audio_ctx)) {\
+        return !(abort_callback \&\& abort_callback(abort_callback_data));\
+    }\
+    wstate.encoded = false;/
+s/^    wstate\.n_encode\+\+;$/&\n    wstate.encoded = true;/
+}

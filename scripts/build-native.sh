@@ -192,11 +192,12 @@ fetch_sources() { # all pinned packages at once, into a folder that appears whol
 
 pins() { grep -vE '^(#|$)' native/engines.pins; }
 
-correct_whisper() { # four places, see native/whisper.sed
+correct_whisper() { # see native/whisper.sed
     local file=$1/src/whisper.cpp
     sed -i -E -f native/whisper.sed "$file"
     [ "$(grep -c start_logits "$file")" = 3 ] && [ "$(grep -c start_row "$file")" = 3 ] \
         && [ "$(grep -c 'for (int j = 0; j < n_decoders; j++) {' "$file")" = 1 ] \
+        && [ "$(grep -cE '"whisper_window.hpp"|    bool encoded = false;|wstate.encoded &&|wstate.encoded = (true|false);' "$file")" = 5 ] \
         || die "native/whisper.sed does not fit the version of whisper.cpp in native/engines.pins; see whether it is still needed"
 }
 

@@ -64,6 +64,27 @@ class WhisperEngineIT extends SpeechEngineContract {
     }
 
     @Test
+    void aWindowThatIsStillEncodedIsHeardAsIfAnew() {
+        SpeechRequest narrow = GREEDY.withAudioContext(256);
+        float[] quieter = sound();
+        for (int i = 0; i < quieter.length; i++) {
+            quieter[i] *= i % 2 == 0 ? 0.5f : 0.4f;
+        }
+        Transcript detected = engine.transcribe(sound(), narrow.withLanguage(null), RunControl.NONE);
+        Transcript given = engine.transcribe(sound(), narrow.withLanguage(detected.language()), RunControl.NONE);
+        Transcript other = engine.transcribe(quieter, narrow, RunControl.NONE);
+        Transcript whole = engine.transcribe(quieter, GREEDY, RunControl.NONE);
+        assertThat(given.segments()).isEqualTo(detected.segments());
+        engine.unload();
+        assertThat(engine.transcribe(quieter, GREEDY, RunControl.NONE)).isEqualTo(whole);
+        engine.unload();
+        assertThat(engine.transcribe(quieter, narrow, RunControl.NONE)).isEqualTo(other);
+        engine.unload();
+        assertThat(engine.transcribe(sound(), narrow.withLanguage(detected.language()), RunControl.NONE)).isEqualTo(given);
+        assertThat(List.of(given.segments(), other.segments(), whole.segments())).doesNotHaveDuplicates();
+    }
+
+    @Test
     void takesThePromptOfTheLanguage() {
         Transcript plain = engine.transcribe(sound(), GREEDY, RunControl.NONE);
         Transcript prompted = engine.transcribe(sound(),
