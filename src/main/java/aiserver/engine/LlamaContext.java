@@ -59,8 +59,7 @@ final class LlamaContext implements AutoCloseable {
             llama_context_params.kv_unified(params, true);
             llama_context_params.n_threads(params, settings.threads());
             llama_context_params.n_threads_batch(params, settings.promptThreads());
-            llama_context_params.flash_attn_type(params, settings.flashAttention() == null ? llama_h.LLAMA_FLASH_ATTN_TYPE_AUTO()
-                    : settings.flashAttention() ? llama_h.LLAMA_FLASH_ATTN_TYPE_ENABLED() : llama_h.LLAMA_FLASH_ATTN_TYPE_DISABLED());
+            llama_context_params.flash_attn_type(params, flashAttention(model, settings));
             int type = switch (settings.cacheType()) {
                 case F16 -> llama_h.GGML_TYPE_F16();
                 case BF16 -> llama_h.GGML_TYPE_BF16();
@@ -135,6 +134,16 @@ final class LlamaContext implements AutoCloseable {
         sequenceIds.setAtIndex(ValueLayout.JAVA_INT, size, sequence);
         wanted.set(ValueLayout.JAVA_BYTE, size, (byte) (logits ? 1 : 0));
         return size++;
+    }
+
+    // On a processor a token behind a thousand others takes half as long again with it (Qwen3-0.6B's shape, Q4_K_M), a
+    // prompt no less; only a quantised cache needs it.
+    private static int flashAttention(LlamaModel model, LlamaSettings settings) {
+        if (settings.flashAttention() != null) {
+            return settings.flashAttention() ? llama_h.LLAMA_FLASH_ATTN_TYPE_ENABLED() : llama_h.LLAMA_FLASH_ATTN_TYPE_DISABLED();
+        }
+        return model.onGpu() || settings.cacheType() == LlamaSettings.CacheType.Q8_0 ? llama_h.LLAMA_FLASH_ATTN_TYPE_AUTO()
+                : llama_h.LLAMA_FLASH_ATTN_TYPE_DISABLED();
     }
 
     /**

@@ -33,6 +33,7 @@ final class LlamaModel implements Vocabulary, AutoCloseable {
     private final Arena arena = Arena.ofAuto();
     private final MemorySegment piece = arena.allocate(PIECE_BYTES);
     private final byte[][] pieces;
+    private final boolean onGpu;
     private final int trainedContext;
     private final String chatTemplate;
     private final Map<String, int[]> remembered = new LinkedHashMap<>(256, 0.75f, true) {
@@ -42,9 +43,10 @@ final class LlamaModel implements Vocabulary, AutoCloseable {
         }
     };
 
-    private LlamaModel(MemorySegment model) {
+    private LlamaModel(MemorySegment model, boolean onGpu) {
         this.handle = new NativeHandle("language model", model, guard_h::ag_llama_model_free);
         this.use = handle.use();
+        this.onGpu = onGpu;
         this.vocabulary = llama_h.llama_model_get_vocab(model);
         this.pieces = new byte[llama_h.llama_vocab_n_tokens(vocabulary)][];
         this.trainedContext = llama_h.llama_model_n_ctx_train(model);
@@ -80,7 +82,7 @@ final class LlamaModel implements Vocabulary, AutoCloseable {
                 throw Guard.failure("language model " + settings.model() + " cannot be loaded",
                         EngineException.Kind.MODEL_NOT_AVAILABLE);
             }
-            return new LlamaModel(model);
+            return new LlamaModel(model, placement.onGpu());
         }
     }
 
@@ -151,6 +153,11 @@ final class LlamaModel implements Vocabulary, AutoCloseable {
 
     MemorySegment vocabulary() {
         return vocabulary;
+    }
+
+    /** Whether a part of it at least is computed by a GPU. */
+    boolean onGpu() {
+        return onGpu;
     }
 
     int trainedContext() {

@@ -15,7 +15,7 @@ import java.util.Objects;
  * @param threads       for single tokens, 1 to 512
  * @param promptThreads for prompts, 1 to 512
  * @param gpuLayers     most layers on the GPU, -1: as many as fit; on the CPU it has no effect
- * @param flashAttention on, off, or null: as the engine thinks best
+ * @param flashAttention on, off, or null: off on a processor unless the cache type needs it, else as the engine thinks best
  * @param cacheType     of the KV cache
  * @param repack        whether weights are laid out anew for this processor: faster prompts, more memory
  * @param stateFolder   where the state of prompts' fixed beginnings is kept across restarts, or null: nowhere
