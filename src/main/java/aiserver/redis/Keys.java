@@ -5,7 +5,7 @@ import aiserver.job.TaskType;
 /** The names of everything that this program keeps in Redis. Those that producers and subscribers use are the contract's. */
 public final class Keys {
     /** Every worker that may have left something behind, by the second of its last heartbeat. */
-    static final String WORKERS = "ai:workers";
+    public static final String WORKERS = "ai:workers";
     /** A random word that Redis has for as long as it keeps its data. */
     static final String EPOCH = "ai:epoch";
 

@@ -4,9 +4,12 @@ import aiserver.job.Envelope;
 import aiserver.job.JobCodec;
 import aiserver.job.TaskType;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
 /**
  * A worker among others on the same Redis: says that it lives, gives the jobs of dead ones back to their queues, and signs
@@ -21,6 +24,7 @@ public final class Membership {
     private final DeliverySettings settings;
     private final String workerId;
     private final JobCodec codec;
+    private final CountDownLatch enrolled = new CountDownLatch(1);
 
     public Membership(RedisClient redis, DeliverySettings settings, String workerId, JobCodec codec) {
         this.redis = redis;
@@ -34,7 +38,16 @@ public final class Membership {
         List<byte[]> answer = redis.eval(Script.HEARTBEAT, List.of(Keys.heartbeat(workerId), Keys.WORKERS, Keys.EPOCH),
                 List.of(Delivery.bytes(workerId), Delivery.bytes(settings.deadAfter().toMillis()), Delivery.bytes(info),
                         Delivery.bytes(UUID.randomUUID().toString())));
+        enrolled.countDown();
         return Delivery.number(answer.get(0)) == 1;
+    }
+
+    /**
+     * Whether recovery would find this worker, waiting a little for it. Who takes a job before that and dies takes it along:
+     * nobody looks at the list of a worker that was never heard of. Safe from any thread.
+     */
+    public boolean enrolled(Duration most) throws InterruptedException {
+        return enrolled.await(most.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     /** Gives back what workers without a heartbeat hold; the number of jobs. */
@@ -49,7 +62,10 @@ public final class Membership {
         return recovered;
     }
 
-    /** Gives back what a worker holds that is known to be dead, without waiting for its heartbeat to run out. */
+    /**
+     * Gives back what a worker holds that is known to be dead, without waiting for its heartbeat to run out. It is entered
+     * among the workers where it had no time to do so itself, for the sake of a last pop that is still to be served.
+     */
     public int recoverPredecessor(String worker) {
         forget(worker, SILENT_SECONDS, true);
         return recover(worker);

@@ -47,6 +47,7 @@ public final class AIWorker {
     private final Handlers handlers;
     private final JobCodec codec;
     private final Delivery delivery;
+    private final Membership membership;
     private final WorkerMetrics metrics;
     private final Patience patience = new Patience();
     private final Map<TaskType, Lane> lanes = new EnumMap<>(TaskType.class);
@@ -82,7 +83,7 @@ public final class AIWorker {
         });
         lanes.values().forEach(metrics::watch);
         VoiceFirst voiceFirst = new VoiceFirst();
-        Membership membership = new Membership(redis, settings.delivery(), settings.workerId(), codec);
+        this.membership = new Membership(redis, settings.delivery(), settings.workerId(), codec);
         this.supervisor = new Supervisor(this, settings, redis, membership, delivery, lanes.values(), metrics, voiceFirst, clock,
                 fatal);
         this.admission = new Admission(delivery, clock, supervisor::tooOld, this::taking);
@@ -103,7 +104,7 @@ public final class AIWorker {
         int failures = 0;
         while (open()) {
             try {
-                if (!taking() || !lane.ready()) {
+                if (!taking() || !lane.ready() || !membership.enrolled(LOOK_AGAIN)) {
                     patience.sleep(LOOK_AGAIN);
                     continue;
                 }

@@ -60,6 +60,7 @@ final class Supervisor {
     private volatile boolean redisAnswers;
     private volatile boolean alive = true;
     private boolean known;
+    private boolean refused;
     private long nextBeat;
     private long nextRecovery;
     private long nextLook;
@@ -121,6 +122,11 @@ final class Supervisor {
             try {
                 turn();
             } catch (RedisException e) {
+                if (!e.passing() && !refused) {
+                    refused = true;
+                    LOG.error("worker {} cannot say that it lives or look after its jobs{}: {}", settings.workerId(),
+                            known ? "" : ", and takes none until it can", e.getMessage());
+                }
                 redisAnswers = false;
                 troubleAt = System.nanoTime();
             } catch (RuntimeException | Error e) {
@@ -154,6 +160,7 @@ final class Supervisor {
                         + " answered once", settings.workerId(), settings.delivery().deadAfter());
             }
             known = true;
+            refused = false;
             redisAnswers = true;
         }
         cancel();

@@ -213,6 +213,15 @@ abstract class DeliveryContract {
     }
 
     @Test
+    void whatReachesADeadPredecessorLateIsGivenBackToo() {
+        assertThat(membershipTwo.recoverPredecessor("w1")).isZero();
+        queue(job("r"));
+        pop(one);
+        assertThat(membershipTwo.recoverOrphans()).as("of a worker that never said that it lives").isEqualTo(1);
+        assertThat(take(two).verdict()).isEqualTo(Claim.Verdict.RUN);
+    }
+
+    @Test
     void onlyAJobWhoseWorkerDiedIsSuspect() {
         queue(job("r"));
         Envelope fresh = pop(one);

@@ -60,11 +60,18 @@ class DeliveryModelTest {
             this.name = name;
             this.delivery = new Delivery(redis, SETTINGS, name);
             this.membership = new Membership(redis, SETTINGS, name, codec);
-            membership.beat("");
+        }
+
+        private boolean enrolled() {
+            try {
+                return membership.enrolled(Duration.ZERO);
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
         }
 
         private String state() {
-            return dead ? "dead" : popped == null ? "idle" : claim == null ? "popped " + token
+            return dead ? "dead" : !enrolled() ? "new" : popped == null ? "idle" : claim == null ? "popped " + token
                     : claim.verdict() + " " + claim.attempt() + " " + token;
         }
     }
@@ -83,6 +90,7 @@ class DeliveryModelTest {
             redis.lpush(KIND.queue(), MESSAGE);
             workers.add(new Worker(redis, codec, "w0"));
             workers.add(new Worker(redis, codec, "w1"));
+            workers.forEach(w -> w.membership.beat(""));
         }
 
         private int count(Act act) {
@@ -107,8 +115,9 @@ class DeliveryModelTest {
             };
         }
 
+        // As a lane does it: nothing is popped before others would look after it.
         private boolean available(Worker w) {
-            return redis.length(KIND.queue()) > 0 || redis.length(Keys.processing(w.name, KIND)) > 0;
+            return w.enrolled() && (redis.length(KIND.queue()) > 0 || redis.length(Keys.processing(w.name, KIND)) > 0);
         }
 
         private void perform(Action action) {
@@ -191,6 +200,7 @@ class DeliveryModelTest {
             List<Worker> zombies = List.copyOf(workers);
             zombies.forEach(z -> redis.delete(Keys.heartbeat(z.name)));
             Worker fresh = new Worker(redis, codec, "fresh");
+            fresh.membership.beat("");
             fresh.membership.recoverOrphans();
             while (available(fresh) || fresh.popped != null) {
                 step(fresh);

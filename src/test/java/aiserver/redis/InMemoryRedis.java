@@ -297,8 +297,12 @@ public final class InMemoryRedis implements RedisClient {
             return one(0);
         }
         TreeMap<String, Long> workers = scores.getOrDefault(k.get(1), new TreeMap<>());
-        if (nowMs / 1000 - workers.getOrDefault(a.get(0), 0L) < Long.parseLong(a.get(1))
-                || k.subList(2, k.size()).stream().anyMatch(list -> !list(list).isEmpty())) {
+        long now = nowMs / 1000;
+        if (now - workers.getOrDefault(a.get(0), now) < Long.parseLong(a.get(1))) {
+            scores.computeIfAbsent(k.get(1), key -> new TreeMap<>()).putIfAbsent(a.get(0), now);
+            return one(0);
+        }
+        if (k.subList(2, k.size()).stream().anyMatch(list -> !list(list).isEmpty())) {
             return one(0);
         }
         boolean removed = workers.remove(a.get(0)) != null;

@@ -20,6 +20,7 @@ import org.junit.jupiter.api.Timeout;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
@@ -49,6 +50,20 @@ class AIWorkerTest {
             assertThat(bench.answer(kind.wireName()).get("status").asText()).isEqualTo("success");
             Bench.await(() -> bench.count("ai.jobs", "kind", kind.wireName()) == 1);
         }
+    }
+
+    @Test
+    void noJobIsTakenBeforeOthersWouldMissTheWorker() {
+        List<String> workers = new ArrayList<>();
+        bench.speech = (job, scope) -> {
+            workers.addAll(bench.redis.members(Keys.WORKERS));
+            return Bench.speech("heard");
+        };
+        bench.push(TaskType.STT, "early");
+        bench.redis.failNext("HEARTBEAT", new RedisException(true, "cut", null), false);
+        bench.start();
+        assertThat(bench.code("early")).isEqualTo("success");
+        assertThat(workers).containsExactly("w");
     }
 
     @Test
