@@ -12,6 +12,7 @@ import random
 
 import numpy as np
 
+import align
 import clips
 import sound
 import synth
@@ -21,27 +22,35 @@ CLIPS = 500
 FRAME = 0.02
 
 
+def words_of(segment, language):
+    """The words of a sentence with their times; words that espeak-ng ran together are one."""
+    blank, out = "" if language == "ja" else " ", []
+    for written, a, b in segment:
+        if out and out[-1][1] == a:
+            written, b = out.pop()[0] + blank + written, max(b, a)
+        out.append((written, a, b))
+    return out
+
+
 def targets(clip):
     """(token, start, end) of text and timestamps. Timestamps carry the instant that they name."""
-    out = []
+    out, syllables = [], align.onsets(clip.phonemes)
+    blank = "" if clip.language == "ja" else " "
     for text, start, end, words in clip.segments:
         latest = tokens.TIMESTAMP + 50 if not out else tokens.TIMESTAMP + 1500  # decoders begin within the first second
         first, last = min(latest, tokens.timestamp(start)), tokens.timestamp(end)
         out.append((first, start, start))
-        blank = "" if clip.language == "ja" else " "
-        ids, at = tokens.encode(blank + text), 0
-        ends, total = [], 0
-        for written, a, b in words:
-            total += len((blank + written).encode())
-            ends.append((total, a, b))
-        for token in ids:
-            at += len(tokens.TABLE[token])
-            index = next(i for i, e in enumerate(ends) if at <= e[0])
-            before = ends[index - 1][0] if index else 0
-            after, a, b = ends[index]
-            share = lambda offset: a + (b - a) * min(1, max(0, (offset - before) / (after - before)))
-            slack = (b - a) / 4  # characters are not evenly long
-            out.append((token, max(a, share(at - len(tokens.TABLE[token])) - slack), min(b, share(at) + slack)))
+        places = []  # of every byte
+        for written, a, b in words_of(words, clip.language):
+            spans = align.characters(written, a, b, syllables)
+            places += spans[:1] * len(blank)
+            for character, span in zip(written, spans):
+                places += [span] * len(character.encode())
+        at = 0
+        for token in tokens.spell(blank + text, clip.language):
+            inside = places[at:at + len(tokens.TABLE[token])]
+            at += len(inside)
+            out.append((token, min(a for a, _ in inside), max(b for _, b in inside)))
         out.append((max(first, last), end, end))
     return [(token, round(a, 3), round(b, 3)) for token, a, b in out]
 

@@ -14,6 +14,8 @@ WINDOW = 1500      # encoder positions of 30 s
 SAMPLED = 80       # silent positions that stand for the rest of the window
 SHAPE = {"d_model": 128, "heads": 2, "encoder_layers": 4, "decoder_layers": 3}
 TEXT_POSITIONS = 448
+LOOKING = 12               # waves by which a head finds a place so far from its own
+LOOKED_AT = (3, 6, 10)     # where the heads of the encoder's first layers look at first, before and behind
 
 
 def sinusoids(length, channels):
@@ -30,6 +32,21 @@ class Attention(nn.Module):
         self.v_proj = nn.Linear(d, d)
         self.q_proj = nn.Linear(d, d)
         self.out_proj = nn.Linear(d, d)
+
+    def look(self, head, offset, gain):
+        """Starts `head` looking `offset` places on, by turning the fast waves of the positions: to learn that takes long."""
+        d = self.q_proj.weight.shape[1]
+        half, size = d // 2, d // self.heads
+        start = head % self.heads * size
+        with torch.no_grad():
+            q, k = self.q_proj.weight[start:start + size], self.k_proj.weight[start:start + size]
+            q[:2 * LOOKING].zero_(), k[:2 * LOOKING].zero_()
+            for i in range(LOOKING):
+                turn = offset * math.exp(-math.log(10000) / (half - 1) * i)
+                cos, sin = gain * math.cos(turn), gain * math.sin(turn)
+                k[2 * i, i] = k[2 * i + 1, half + i] = gain
+                q[2 * i, i], q[2 * i, half + i] = cos, sin        # sin(a + turn)
+                q[2 * i + 1, i], q[2 * i + 1, half + i] = -sin, cos  # cos(a + turn)
 
     def _split(self, x):
         return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
@@ -80,7 +97,11 @@ class Encoder(nn.Module):
         self.conv2 = nn.Conv1d(d, d, 3, stride=2, padding=1)
         self.embed_positions = nn.Embedding(WINDOW, d)
         self.embed_positions.weight = nn.Parameter(sinusoids(WINDOW, d), requires_grad=False)
+        with torch.no_grad():  # what is heard shall begin about as large as where it is heard
+            self.conv1.weight.mul_(2), self.conv2.weight.mul_(4)
         self.layers = nn.ModuleList(EncoderLayer(d, heads) for _ in range(layers))
+        for layer, offset in zip(self.layers, LOOKED_AT):
+            layer.self_attn.look(0, -offset, 3.0), layer.self_attn.look(1, offset, 3.0)
         self.layer_norm = nn.LayerNorm(d)
 
     def _convolve(self, mel):
@@ -119,8 +140,10 @@ class Decoder(nn.Module):
         self.embed_positions = nn.Embedding(TEXT_POSITIONS, d)
         self.layers = nn.ModuleList(DecoderLayer(d, heads) for _ in range(layers))
         self.layer_norm = nn.LayerNorm(d)
-        nn.init.normal_(self.embed_tokens.weight, std=0.05)
-        self.embed_positions.weight = nn.Parameter(0.3 * sinusoids(TEXT_POSITIONS, d))
+        nn.init.normal_(self.embed_tokens.weight, std=0.1)
+        self.embed_positions.weight = nn.Parameter(0.1 * sinusoids(TEXT_POSITIONS, d))
+        for layer in self.layers:
+            layer.self_attn.look(-1, -1, 5.0)
 
     def forward(self, ids, source, bias, weights=False):
         x = self.embed_tokens(ids) + self.embed_positions.weight[:ids.shape[1]]
@@ -142,3 +165,24 @@ class Whisper(nn.Module):
 
     def logits(self, states):
         return states @ self.decoder.embed_tokens.weight.T + self.extra
+
+
+class Reader(nn.Module):
+    """What the encoder's states are asked for in training, beside the text: the phoneme of every 20 ms, and with the
+    decoder's own table the token that is said there, the last one of the same character, and the one before it. So the
+    cross-attention finds the place by the token before, and reads there the token to write."""
+
+    def __init__(self, d, phonemes):
+        super().__init__()
+        self.phoneme = nn.Linear(d, phonemes)
+        self.views = nn.ModuleList(nn.Linear(d, d) for _ in range(3))
+        for view in self.views:
+            nn.init.orthogonal_(view.weight)
+
+    def teach(self, attention):
+        """Starts a cross-attention with one head that looks for the token before and takes the token there."""
+        size = attention.q_proj.weight.shape[0] // attention.heads
+        look = torch.linalg.qr(torch.randn(attention.q_proj.weight.shape[1], size))[0].T
+        with torch.no_grad():
+            attention.q_proj.weight[:size] = 2.0 * look
+            attention.k_proj.weight[:size] = 2.0 * look @ self.views[2].weight

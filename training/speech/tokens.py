@@ -5,6 +5,7 @@ The table comes with the `openai-whisper` package; nothing of that package is im
 import base64
 import importlib.util
 import pathlib
+import re
 
 import tiktoken
 
@@ -33,6 +34,14 @@ _ENCODING = tiktoken.Encoding(
 
 def encode(text):
     return _ENCODING.encode_ordinary(text)
+
+
+def spell(text, language):
+    """The ids that the model learns to write for `text`. In Korean and Japanese every character has its own, with the
+    blank before it: each is then said in one place, and a name or a number needs no ids that occur in it alone."""
+    if language == "en":
+        return encode(text)
+    return [token for piece in re.findall(r" ?[^ ]", text) for token in encode(piece)]
 
 
 def decode(ids):

@@ -1,14 +1,16 @@
 """Trains the speech model: `python train.py DATA OUT --minutes M`. Resumable: the same command goes on where it stopped.
 
 One thread. The budget is counted in minutes of processor time, and the learning rate follows the share that is used up:
-level after the warm-up, straight down in the last FALL of it. A restart may give another budget. Loss = next token +
-phoneme of every 20 ms + guidance of one cross-attention head per layer to the token's place in the sound (falling with
-the rate).
+level after the warm-up, straight down in the last FALL of it. A restart may give another budget; SIGTERM saves and ends.
+Loss = next token + phoneme of every 20 ms + the tokens that the encoder's states name + guidance of one cross-attention
+head per layer to the token's place in the sound (falling to nothing shortly before the end).
 """
 import argparse
 import json
 import pathlib
 import random
+import signal
+import sys
 import time
 
 import numpy as np
@@ -19,36 +21,39 @@ import clips
 import grammar
 import grammar_ko
 import tokens
-from model import SHAPE, WINDOW, Whisper
+from model import SHAPE, WINDOW, Reader, Whisper
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "picture"))
+from muon import Muon
 
 FRAMES_A_BATCH = 2600
-PEAK_RATE, WARM_UP, FALL, DECAY = 2e-3, 200, 0.35, 0.99
-PHONEME_WEIGHT, GUIDE_WEIGHT, GUIDE_END, GUIDE_MARGIN = 1.0, 1.0, 0.95, 0.04
-LONGEST, SHORT_FRAMES, SHORT_UNTIL = 3000, 360, 0.22  # short, mostly clean clips in short windows first: attention finds its way in them sooner
-NOISY_EARLY, NOISY_FROM = 0.4, 0.93  # before that share of the time only so many of the clips with noise, room or codec
+PEAK_RATE, MUON_RATE, WARM_UP, FALL, DECAY = 2e-3, 1e-2, 200, 0.7, 0.99
+PHONEME_WEIGHT, READ_WEIGHT, GUIDE_WEIGHT, GUIDE_END, GUIDE_FALL, GUIDE_MARGIN = 1.0, 1.0, 1.0, 0.95, 0.35, 0.02
+READ_PLACES = 400     # places of a batch whose tokens are asked for
+INSTANT_WEIGHT = 0.3  # of a timestamp, to a token of text: the exact tenth of a second cannot be known
+LONGEST, SHORT_FRAMES, SHORT_UNTIL = 3000, 360, 0.12  # short, mostly clean clips in short windows first: attention finds its way in them sooner
+NOISY_EARLY, NOISY_FROM = 0.4, 0.5  # before that share of the time only so many of the clips with noise, room or codec
 CORRUPTED = 0.1       # of the decoder's text inputs are another token, so that it looks at the sound and not only at what it wrote
-ENCODER_EVERY, ENCODER_FROM = 3, 0.93  # before that share of the time the encoder learns in one of so many steps: it is ahead of the decoder, and costs most
-JOINED, JOINED_FRAMES = 0.6, 500  # of the clips shorter than that are put together in twos
+JOINED, JOINED_FRAMES = 0.4, 500  # of the clips shorter than that are put together in twos
+REORDERED = 0.3       # of the Korean and English clips with one sentence get its words in another order
 IGNORE = -100
 
 
 def used_ids():
     """The ids that the grammar can write, found by drawing from it, and the control tokens that the model says or hears."""
     rng, ids = random.Random(0), set()
-    for language, count in (("ko", 120_000), ("en", 15_000), ("ja", 15_000)):
-        blank = "" if language == "ja" else " "
+    for language, count in (("ko", 60_000), ("en", 15_000), ("ja", 15_000)):
+        pieces = set()
         for _ in range(count):
-            ids.update(tokens.encode(blank + grammar.sentence(rng, language, rng.choice(["train", "test"])).text))
-    for surname in grammar_ko.SURNAMES:
-        for first in grammar_ko.FIRST:
-            for second in grammar_ko.SECOND:
-                ids.update(tokens.encode(f" {surname}{first}{second}"))
-    for which in (grammar_ko.GREETINGS, grammar_ko.FAREWELLS):
-        for text in which:
-            ids.update(tokens.encode(" " + text))
+            text = grammar.sentence(rng, language, rng.choice(["train", "test"])).text
+            pieces.update([text] if language == "en" else text)
+        if language == "ko":
+            pieces.update("".join(grammar_ko.SURNAMES + grammar_ko.FIRST + grammar_ko.SECOND + grammar_ko.GREETINGS + grammar_ko.FAREWELLS))
+        for piece in pieces:
+            ids.update(tokens.spell(" " + piece, language))
+            ids.update(tokens.spell(piece, language))
     ids.update(range(tokens.TIMESTAMP, tokens.TIMESTAMP + 1501, tokens.TICK))
     ids.update([tokens.EOT, tokens.SOT, tokens.TRANSCRIBE, tokens.PREV, tokens.NO_SPEECH, tokens.NO_TIMESTAMPS, *tokens.LANGUAGE.values()])
-    ids.update(tokens.encode(", 메뉴: 케이크, 주문, Menu:"))
     return sorted(ids)
 
 
@@ -93,7 +98,8 @@ class Shards:
                     n = clip["frames"]
                     known = all(token in self.row for token, *_ in clip["targets"])
                     if known and n <= self.longest and (not clip["language"] or self.rng.random() < self.noisy or self._is_clean(mel[frames:frames + n])):
-                        pool.append((clip, mel[frames:frames + n], phonemes[classes:classes + (n + 1) // 2]))
+                        item = clip, mel[frames:frames + n], phonemes[classes:classes + (n + 1) // 2]
+                        pool.append(self._reordered(*item) if clip["language"] in ("ko", "en") and self.rng.random() < REORDERED else item)
                     frames, classes = frames + n, classes + (n + 1) // 2
             pool = self._joined(pool)
             pool.sort(key=lambda item: item[0]["frames"] * self.rng.uniform(0.9, 1.1))
@@ -105,6 +111,29 @@ class Shards:
                 batch.append(item)
             self.rng.shuffle(batches)
             yield from (self._collate(batch) for batch in batches)
+
+    def _reordered(self, clip, sound, phonemes):
+        """Cuts a sentence where its words begin and puts them in another order, but for the last, which has its mark."""
+        if sum(t[0] >= tokens.TIMESTAMP for t in clip["targets"]) != 2:
+            return clip, sound, phonemes
+        words = []
+        for target in clip["targets"][1:-1]:
+            if not words or tokens.TABLE[target[0]].startswith(b" "):
+                words.append([])
+            words[-1].append(target)
+        cuts = [round(word[0][1] / tokens.SECONDS) for word in words]
+        if len(words) < 3 or any(b - a < 3 for a, b in zip(cuts, cuts[1:])):
+            return clip, sound, phonemes
+        order = list(range(len(words) - 1))
+        self.rng.shuffle(order)
+        targets, sounds, classes, at = clip["targets"][:1], [sound[:2 * cuts[0]]], [phonemes[:cuts[0]]], cuts[0]
+        for i in order:
+            targets = targets + [(token, a + (at - cuts[i]) * tokens.SECONDS, b + (at - cuts[i]) * tokens.SECONDS) for token, a, b in words[i]]
+            sounds.append(sound[2 * cuts[i]:2 * cuts[i + 1]])
+            classes.append(phonemes[cuts[i]:cuts[i + 1]])
+            at += cuts[i + 1] - cuts[i]
+        targets = targets + words[-1] + clip["targets"][-1:]
+        return dict(clip, targets=targets), np.concatenate(sounds + [sound[2 * cuts[-1]:]]), np.concatenate(classes + [phonemes[cuts[-1]:]])
 
     def _joined(self, pool):
         """Puts some clips of the same language one behind the other, so that words occur late in a clip as well."""
@@ -150,6 +179,7 @@ class Shards:
         helped = not easy and rng.random() < 0.06  # by batch, since the longest row sets the cost of all
         mel = np.empty((len(batch), 2 * positions, 80), np.float32)
         classes = np.zeros((len(batch), positions), np.int64)
+        said = np.full((3, len(batch), positions), IGNORE)
         silence, rows, goals, spans = [], [], [], []
         for i, (clip, sound, phonemes) in enumerate(batch):
             floor = clip["top"] - 2
@@ -157,6 +187,9 @@ class Shards:
             n = min(len(sound), 2 * positions)
             mel[i, :n] = sound[:n] / 127.5 + floor
             classes[i, :min(len(phonemes), positions)] = phonemes[:positions]
+            for a, b, *read in characters(clip["targets"]):
+                said[:, i, round(a / tokens.SECONDS):round(b / tokens.SECONDS)] = [[self.row.get(t, IGNORE)] for t in read]
+            said[:, i][:, classes[i] == 0] = IGNORE
             silence.append(floor)
             row, goal, span = self._sequence(clip, offset, helped)
             rows.append(row), goals.append(goal), spans.append(span)
@@ -168,7 +201,7 @@ class Shards:
             ids[i, :len(rows[i])] = torch.tensor(rows[i])
             goal[i, :len(goals[i])] = torch.tensor(goals[i])
             span[i, :len(spans[i])] = torch.tensor(spans[i])
-        return {"mel": torch.from_numpy(mel).transpose(1, 2), "classes": torch.from_numpy(classes), "ids": ids, "goal": goal,
+        return {"mel": torch.from_numpy(mel).transpose(1, 2), "classes": torch.from_numpy(classes), "said": torch.from_numpy(said), "ids": ids, "goal": goal,
                 "span": span, "offset": offset, "silence": torch.tensor(silence) if full else None}
 
     def _sequence(self, clip, offset, helped):
@@ -201,6 +234,38 @@ class Shards:
         return [known(t) for t in inputs], [t if t == IGNORE else known(t) for t in goals + body + [tokens.EOT]], spans
 
 
+def characters(targets):
+    """(start, end, first token, last token, token before) of every character or larger piece that is whole tokens."""
+    out, before, piece = [], None, []
+    for token, a, b in targets:
+        if token >= tokens.EOT:
+            before = None
+            continue
+        piece.append((token, a, b))
+        try:
+            b"".join(tokens.TABLE[t] for t, *_ in piece).decode()
+        except UnicodeDecodeError:
+            continue
+        out.append((min(a for _, a, _ in piece), max(b for *_, b in piece), piece[0][0], token, before))
+        before, piece = token, []
+    return out
+
+
+def reading(reader, table, states, said):
+    """Cross-entropy of the tokens that the encoder's states name, for some places of the batch, and the share of right
+    ones among the tokens that are said there."""
+    places = (said[0] != IGNORE).flatten().nonzero()[:, 0]
+    places = places[torch.randperm(len(places))[:READ_PLACES]]
+    states, (first, last, before) = states.flatten(0, 1)[places], said.flatten(1)[:, places]
+    loss, right = 0.0, []
+    for view, goal, known, weight in ((0, first, first != IGNORE, 1.0), (1, last, last != first, 0.5), (2, before, before != IGNORE, 1.0)):
+        if known.any():
+            scores = (reader.views[view](states[known]) @ table.T).float()
+            loss = loss + weight * F.cross_entropy(scores, goal[known])
+            right.append((scores.argmax(-1) == goal[known]).float().mean().item())
+    return loss, right[0] if right else 0.0
+
+
 def guidance(guides, span, positions):
     """Minus the log of the attention inside each token's span, averaged over tokens and layers."""
     centre = (torch.arange(positions) + 0.5) * tokens.SECONDS
@@ -219,6 +284,7 @@ def main():
     parser.add_argument("out", type=pathlib.Path)
     parser.add_argument("--minutes", type=float, default=70)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--encoder", type=pathlib.Path, help="a checkpoint whose encoder a new run begins with")
     args = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(args.seed)
@@ -228,61 +294,80 @@ def main():
     ids = state["ids"] if state else used_ids()
     row = {token: i for i, token in enumerate(ids)}
     model = Whisper(len(ids) + 1, tokens.N_VOCAB - len(ids), **SHAPE)
-    phoneme_head = torch.nn.Linear(SHAPE["d_model"], clips.PHONEME_CLASSES)
-    parameters = [p for p in [*model.parameters(), *phoneme_head.parameters()] if p.requires_grad]
-    optimizer = torch.optim.AdamW(parameters, lr=PEAK_RATE, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
+    reader = Reader(SHAPE["d_model"], clips.PHONEME_CLASSES)
+    reader.teach(model.decoder.layers[0].encoder_attn)
+    if args.encoder and not state:
+        begun = torch.load(args.encoder, weights_only=False)
+        model.encoder.load_state_dict({k.removeprefix("encoder."): v for k, v in begun["average"].items() if k.startswith("encoder.")})
+        reader.phoneme.load_state_dict({k.removeprefix("phoneme."): v for k, v in (begun.get("reader") or begun["phoneme_head"]).items()
+                                        if "views" not in k})
+    named = [(name, p) for name, p in [*model.named_parameters(), *reader.named_parameters()] if p.requires_grad]
+    matrices = [p for name, p in named if ".layers." in name and p.dim() == 2]
+    others = [p for name, p in named if not any(p is m for m in matrices)]
+    parameters = [p for _, p in named]
+    optimizers = [Muon(matrices, MUON_RATE), torch.optim.AdamW(others, lr=PEAK_RATE, betas=(0.9, 0.98), weight_decay=0.01, fused=True)]
+    is_instant = torch.tensor([t >= tokens.TIMESTAMP for t in ids] + [False])
+    weight = torch.where(is_instant, INSTANT_WEIGHT, 1.0)
     average = {k: v.clone() for k, v in model.state_dict().items()}
     step, samples, used = 0, 0, 0.0
     if state:
-        model.load_state_dict(state["model"]), phoneme_head.load_state_dict(state["phoneme_head"]), optimizer.load_state_dict(state["optimizer"])
+        model.load_state_dict(state["model"]), reader.load_state_dict(state["reader"])
+        for optimizer, kept in zip(optimizers, state["optimizers"]):
+            optimizer.load_state_dict(kept)
         average, step, samples, used = state["average"], state["step"], state["samples"], state["used"]
     print(f"{len(ids)} ids, {sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters, from step {step}", flush=True)
 
     def save():
         part = checkpoint.with_suffix(".part")
-        torch.save({"ids": ids, "shape": SHAPE, "model": model.state_dict(), "phoneme_head": phoneme_head.state_dict(), "average": average,
-                    "optimizer": optimizer.state_dict(), "step": step, "samples": samples, "used": used}, part)
+        torch.save({"ids": ids, "shape": SHAPE, "model": model.state_dict(), "reader": reader.state_dict(), "average": average,
+                    "optimizers": [o.state_dict() for o in optimizers], "step": step, "samples": samples, "used": used}, part)
         part.replace(checkpoint)
 
     start, saved, meters = time.process_time() - used * 60, time.time(), []
+    asked = []
+    signal.signal(signal.SIGTERM, lambda *_: asked.append("to end"))
     shards = Shards(args.data, row, args.seed + step)
     shards.at(used / args.minutes)
     for batch in shards:
         used = (time.process_time() - start) / 60
         progress = used / args.minutes
-        if progress >= 1:
+        if progress >= 1 or asked:
             break
         shards.at(progress)
-        rate = PEAK_RATE * min(1, (step + 1) / WARM_UP, (1 - progress) / FALL + 0.01)
-        for group in optimizer.param_groups:
-            group.update(lr=rate, fused=True)  # a checkpoint may know nothing of fused
-        easy = progress < SHORT_UNTIL
-        guide_weight = GUIDE_WEIGHT * min(1.0, max(0.0, (GUIDE_END - progress) / FALL))
+        rate = min(1, (step + 1) / WARM_UP, (1 - progress) / FALL + 0.01)
+        for optimizer, peak in zip(optimizers, (MUON_RATE, PEAK_RATE)):
+            for group in optimizer.param_groups:
+                group["lr"] = peak * rate
+        guide_weight = GUIDE_WEIGHT * min(1.0, max(0.0, (GUIDE_END - progress) / GUIDE_FALL))
         goal, positions = batch["goal"], batch["classes"].shape[1]
         with torch.autocast("cpu", torch.bfloat16):
-            with torch.set_grad_enabled(progress > ENCODER_FROM or easy or step % ENCODER_EVERY == 0):
-                states, bias = model.encoder(batch["mel"], batch["offset"], batch["silence"])
+            states, bias = model.encoder(batch["mel"], batch["offset"], batch["silence"])
             hidden, guides = model.decoder(batch["ids"], states, bias, weights=guide_weight > 0)
-        token_loss = F.cross_entropy(model.logits(hidden[goal != IGNORE].float()), goal[goal != IGNORE])
-        phoneme_loss = F.cross_entropy(phoneme_head(states[:, :positions].float()).flatten(0, 1), batch["classes"].flatten())
-        loss = token_loss + PHONEME_WEIGHT * phoneme_loss
+            heard = states[:, :positions]
+            read_loss, read = reading(reader, model.decoder.embed_tokens.weight, heard, batch["said"])
+            phoneme_loss = F.cross_entropy(reader.phoneme(heard).float().flatten(0, 1), batch["classes"].flatten())
+        wanted = goal[goal != IGNORE]
+        each = F.cross_entropy(model.logits(hidden[goal != IGNORE].float()), wanted, reduction="none")
+        loss = (each * weight[wanted]).sum() / weight[wanted].sum() + PHONEME_WEIGHT * phoneme_loss + READ_WEIGHT * read_loss
         guide_loss = torch.zeros(())
         if guide_weight > 0:
             guide_loss = guidance(guides, batch["span"], positions)
             loss = loss + guide_weight * guide_loss
-        optimizer.zero_grad(set_to_none=True)
+        for optimizer in optimizers:
+            optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimizer.step()
+        for optimizer in optimizers:
+            optimizer.step()
         step, samples = step + 1, samples + len(goal)
         keep = min(DECAY, step / (step + 20))
         with torch.no_grad():
-            for name, value in model.state_dict().items():
-                average[name].lerp_(value, 1 - keep)
-        meters.append((token_loss.item(), phoneme_loss.item(), guide_loss.item()))
+            torch._foreach_lerp_(list(average.values()), list(model.state_dict().values()), 1 - keep)
+        text = each[~is_instant[wanted]]
+        meters.append((text.mean().item() if len(text) else 0.0, phoneme_loss.item(), read, guide_loss.item()))
         if step % 50 == 0:
             means = np.mean(meters, 0)
-            print(f"step {step} samples {samples} minutes {used:.1f} token {means[0]:.3f} phoneme {means[1]:.3f} guide {means[2]:.3f} rate {rate:.1e}", flush=True)
+            print(f"step {step} samples {samples} minutes {used:.1f} text {means[0]:.3f} phoneme {means[1]:.3f} read {means[2]:.3f} guide {means[3]:.3f} rate {rate:.3f}", flush=True)
             meters = []
         if time.time() - saved > 120:
             save()
