@@ -60,7 +60,7 @@ final class Supervisor {
     private volatile boolean redisAnswers;
     private volatile boolean alive = true;
     private boolean known;
-    private boolean refused;
+    private boolean refused; // told once: what Redis refuses for good, it refuses in every turn
     private long nextBeat;
     private long nextRecovery;
     private long nextLook;
@@ -160,7 +160,6 @@ final class Supervisor {
                         + " answered once", settings.workerId(), settings.delivery().deadAfter());
             }
             known = true;
-            refused = false;
             redisAnswers = true;
         }
         cancel();
