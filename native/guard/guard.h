@@ -86,7 +86,8 @@ AG_API int32_t ag_device_type(int32_t index);
 AG_API void * ag_device(int32_t index);
 AG_API bool ag_device_memory(int32_t index, size_t * free_bytes, size_t * total_bytes);
 
-/* Gives freed heap memory back to the system, a model's worth after an unload, and pages of code that nothing runs. */
+/* Gives back to the system what the process holds and does not use: freed heap, a model's worth after an unload, and
+ * pages of code and of read-only files, which come back at a touch. Takes some milliseconds. */
 AG_API void ag_trim_memory(void);
 
 /* ---- llama.cpp ------------------------------------------------------------------------------------------------- */

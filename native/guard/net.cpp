@@ -8,8 +8,10 @@
 #include "whisper.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <deque>
@@ -20,6 +22,8 @@
 #endif
 #if defined(__linux__)
 #include <dlfcn.h>
+#include <fcntl.h>
+#include <link.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #endif
@@ -182,6 +186,76 @@ void take_logs() noexcept {
     ggml_log_set(on_ggml_log, nullptr);
 }
 
+namespace {
+
+#if defined(__linux__)
+
+// Code and the JVM's archive of classes are mapped in wide pieces around each page that was needed. A page that nobody
+// wrote to is the file's: it can be let go of at any time and comes back from the system's file cache at a touch.
+void drop_unwritten(int pagemap, uintptr_t begin, uintptr_t end) {
+    constexpr uint64_t present = 1ull << 63, of_file = 1ull << 61;
+    const uintptr_t page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+    std::array<uint64_t, 512> entries;
+    uintptr_t run = 0, at = (begin + page - 1) / page * page;
+    end = end / page * page;
+    while (at < end) {
+        const size_t wanted = std::min<size_t>(entries.size(), (end - at) / page);
+        const ssize_t got = pread(pagemap, entries.data(), wanted * sizeof(uint64_t),
+                static_cast<off_t>(at / page * sizeof(uint64_t)));
+        const size_t count = got > 0 ? static_cast<size_t>(got) / sizeof(uint64_t) : 0;
+        for (size_t i = 0; i < count; i++, at += page) {
+            const bool droppable = (entries[i] & present) != 0 && (entries[i] & of_file) != 0;
+            if (droppable && run == 0) {
+                run = at;
+            } else if (!droppable && run != 0) {
+                madvise(reinterpret_cast<void *>(run), at - run, MADV_DONTNEED);
+                run = 0;
+            }
+        }
+        if (count < wanted) {
+            break;
+        }
+    }
+    if (run != 0) {
+        madvise(reinterpret_cast<void *>(run), at - run, MADV_DONTNEED);
+    }
+}
+
+void drop_code(const dl_phdr_info & library, int pagemap) {
+    if (library.dlpi_name == nullptr || library.dlpi_name[0] != '/') {
+        return; // the kernel's own, and the program's main file, which is small
+    }
+    for (int i = 0; i < library.dlpi_phnum; i++) {
+        const auto & segment = library.dlpi_phdr[i];
+        if (segment.p_type == PT_LOAD && (segment.p_flags & PF_W) == 0) {
+            const uintptr_t begin = library.dlpi_addr + segment.p_vaddr;
+            drop_unwritten(pagemap, begin, begin + segment.p_filesz);
+        }
+    }
+}
+
+// Files that the JVM mapped for itself to read. Libraries are left out: one may be on its way in.
+void drop_read_only_files(int pagemap) {
+    std::FILE * maps = std::fopen("/proc/self/maps", "re");
+    if (maps == nullptr) {
+        return;
+    }
+    char line[4096];
+    while (std::fgets(line, sizeof line, maps) != nullptr) {
+        unsigned long begin = 0, end = 0, inode = 0;
+        char rights[5] = {};
+        if (std::sscanf(line, "%lx-%lx %4s %*s %*s %lu", &begin, &end, rights, &inode) == 4 && inode != 0
+                && std::strcmp(rights, "r--p") == 0 && std::strstr(line, ".so") == nullptr) {
+            drop_unwritten(pagemap, begin, end);
+        }
+    }
+    std::fclose(maps);
+}
+
+#endif
+
+} // namespace
+
 } // namespace guard
 
 using namespace guard;
@@ -299,24 +373,18 @@ void ag_trim_memory(void) {
 #if defined(__GLIBC__)
     malloc_trim(0);
 #endif
-#if defined(__linux__) && defined(MADV_PAGEOUT)
-    // Code and the JVM's archive of classes were read in wide pieces around each page that was needed. What was not
-    // written to comes back from the system's file cache at a touch, so it need not be held here meanwhile; what was,
-    // stays. Models are mapped shared and are left alone.
-    std::FILE * maps = std::fopen("/proc/self/maps", "re");
-    if (maps == nullptr) {
+#if defined(__linux__)
+    const int pages = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+    if (pages < 0) {
         return;
     }
-    char line[4096];
-    while (std::fgets(line, sizeof line, maps) != nullptr) {
-        unsigned long begin = 0, end = 0, inode = 0;
-        char rights[5] = {};
-        if (std::sscanf(line, "%lx-%lx %4s %*s %*s %lu", &begin, &end, rights, &inode) == 4 && inode != 0
-                && rights[3] == 'p') {
-            madvise(reinterpret_cast<void *>(begin), end - begin, MADV_PAGEOUT); // refused or unknown: nothing is lost
-        }
-    }
-    std::fclose(maps);
+    // Holds the lock that a library is entered under, so every one seen here is whole.
+    dl_iterate_phdr([](dl_phdr_info * library, size_t, void * file) {
+        drop_code(*library, *static_cast<const int *>(file));
+        return 0;
+    }, const_cast<int *>(&pages));
+    drop_read_only_files(pages);
+    close(pages);
 #endif
 }
 

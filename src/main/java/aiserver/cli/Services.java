@@ -11,6 +11,7 @@ import aiserver.engine.Engine;
 import aiserver.engine.EngineException;
 import aiserver.engine.GpuMemory;
 import aiserver.engine.LlamaEngine;
+import aiserver.engine.NativeLibraries;
 import aiserver.engine.SileroVoiceDetector;
 import aiserver.engine.VoiceDetector;
 import aiserver.engine.WhisperEngine;
@@ -142,6 +143,13 @@ final class Services implements AutoCloseable {
         @Override
         public void unload() {
             unloader.run();
+        }
+
+        @Override
+        public void rest() {
+            if (engine.loaded()) {
+                NativeLibraries.trimMemory();
+            }
         }
 
         @Override

@@ -58,6 +58,19 @@ public final class NativeLibraries {
         }
     }
 
+    /**
+     * Gives back to the system what the whole process holds and does not use: freed heap, and pages of code and read-only
+     * files, which come back at a touch. Any thread, in some milliseconds; nothing before the libraries are loaded.
+     */
+    public static void trimMemory() {
+        synchronized (NativeLibraries.class) {
+            if (!loaded) {
+                return;
+            }
+        }
+        guard_h.ag_trim_memory();
+    }
+
     /** Why no GPU can be used; null where one can, and before the libraries are loaded. */
     public static String noGpu() {
         return noGpu;

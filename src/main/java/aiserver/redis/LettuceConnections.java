@@ -54,6 +54,8 @@ final class LettuceConnections implements AutoCloseable {
         // Newer Java warns of the Unsafe methods that Netty would use for direct buffers, which are not used here.
         setIfUnset("io.netty.noUnsafe", "true");
         setIfUnset("io.netty.eventLoopThreads", "2");
+        // Else the first connection starts the flight recorder's machinery, for events that nobody records.
+        setIfUnset("io.lettuce.core.jfr", "false");
     }
 
     private final ClientResources resources;

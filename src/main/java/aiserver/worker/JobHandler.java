@@ -25,6 +25,10 @@ public interface JobHandler<J extends Job> {
     default void unload() {
     }
 
+    /** Gives back memory that past jobs left free; the model stays. Called when there was no job of any kind for a while. */
+    default void rest() {
+    }
+
     /** Whether the model is in memory. */
     default boolean loaded() {
         return true;

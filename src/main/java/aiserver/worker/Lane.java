@@ -153,6 +153,19 @@ final class Lane {
         }
     }
 
+    /** When the last job was let go, in the terms of {@link System#nanoTime}; before the first one, when the lane began. */
+    long lastWorkNanos() {
+        return lastWorkNanos;
+    }
+
+    void rest() {
+        try {
+            handler.rest();
+        } catch (RuntimeException | LinkageError e) {
+            LOG.warn("lane {} cannot give memory back: {}", kind.wireName(), e.toString());
+        }
+    }
+
     void unload() {
         try {
             handler.unload();

@@ -26,8 +26,8 @@ import java.util.function.IntConsumer;
 
 /**
  * What goes on beside the lanes, on one thread in short turns: the heartbeat, the recovery of dead workers' jobs, cancels
- * and commands, a look at the queues, and the watch for engines that do not let go of a job. Owned by {@link AIWorker}. A turn that
- * fails for want of Redis is simply followed by the next.
+ * and commands, a look at the queues, the watch for engines that do not let go of a job, and the memory that is given back
+ * when all is quiet. Owned by {@link AIWorker}. A turn that fails for want of Redis is simply followed by the next.
  */
 final class Supervisor {
     /** The exit status of a process that was given up because an engine was stuck: EX_SOFTWARE of sysexits.h. */
@@ -36,6 +36,7 @@ final class Supervisor {
     private static final Logger LOG = LoggerFactory.getLogger(Supervisor.class);
     private static final Duration TURN = Duration.ofMillis(200);
     private static final Duration LOOK = Duration.ofSeconds(1);
+    private static final Duration REST = Duration.ofSeconds(1);
     private static final Duration LISTEN_AGAIN = Duration.ofSeconds(2);
     /** Cancels for jobs not in hand that are remembered between two turns; more than that is noise. */
     private static final int CANCELS_KEPT = 10_000;
@@ -65,6 +66,7 @@ final class Supervisor {
     private long nextRecovery;
     private long nextLook;
     private long nextListen;
+    private Long restedAfter; // the end of the job after which memory was given back last
     private long troubleAt = System.nanoTime();
 
     Supervisor(AIWorker worker, WorkerSettings settings, RedisClient redis, Membership membership, Delivery delivery,
@@ -134,6 +136,7 @@ final class Supervisor {
             }
             try {
                 watch();
+                rest();
                 ended = end.await(TURN.toMillis(), TimeUnit.MILLISECONDS);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
@@ -286,6 +289,18 @@ final class Supervisor {
         }
         worker.abandon(stuck);
         fatal.accept(EXIT_STUCK);
+    }
+
+    // What start and jobs leave behind would stay resident until the next job, which may be far: garbage in Java's heap,
+    // freed memory in the engines', code that was needed once. All comes back at a touch, in a few milliseconds.
+    private void rest() {
+        long last = lanes.stream().map(Lane::lastWorkNanos).reduce((a, b) -> a - b > 0 ? a : b).orElseThrow();
+        if (Long.valueOf(last).equals(restedAfter) || System.nanoTime() - last < REST.toNanos() || !running().isEmpty()) {
+            return;
+        }
+        restedAfter = last;
+        System.gc();
+        lanes.forEach(Lane::rest);
     }
 
     private List<JobRun> running() {

@@ -90,6 +90,27 @@ class LlamaEngineIT {
     }
 
     @Test
+    void memoryIsGivenBackInTheMiddleOfAnAnswerAndNothingChanges() throws Exception {
+        String text = say("무엇이 있나요", TextEngineContract.FORM, 200).text();
+        AtomicBoolean done = new AtomicBoolean();
+        try (var pool = Executors.newSingleThreadExecutor()) {
+            Future<Integer> trims = pool.submit(() -> {
+                int count = 0;
+                do {
+                    NativeLibraries.trimMemory();
+                    count++;
+                } while (!done.get());
+                return count;
+            });
+            for (int i = 0; i < 5; i++) {
+                assertThat(say("무엇이 있나요", TextEngineContract.FORM, 200).text()).isEqualTo(text);
+            }
+            done.set(true);
+            assertThat(trims.get()).isPositive();
+        }
+    }
+
+    @Test
     void moreAnswersThanSequencesWaitForTheirTurn() throws Exception {
         try (var pool = Executors.newFixedThreadPool(20)) {
             var futures = pool.invokeAll(java.util.stream.IntStream.range(0, 20)

@@ -459,6 +459,37 @@ class AIWorkerTest {
     }
 
     @Test
+    void memoryIsGivenBackOnceAfterEveryStretchOfWork() {
+        AtomicInteger rests = new AtomicInteger();
+        AtomicInteger before = new AtomicInteger();
+        AtomicInteger after = new AtomicInteger();
+        AtomicBoolean enough = new AtomicBoolean();
+        bench.speech = new JobHandler<>() {
+            @Override
+            public JobResult handle(SpeechJob job, JobScope scope) {
+                before.set(rests.get());
+                Bench.await(enough::get); // longer than what a rest waits for
+                after.set(rests.get());
+                return Bench.speech("");
+            }
+
+            @Override
+            public void rest() {
+                rests.incrementAndGet();
+            }
+        };
+        bench.start();
+        Bench.await(() -> rests.get() == 1);
+        bench.push(TaskType.STT, "long");
+        long begun = System.nanoTime();
+        Bench.await(() -> System.nanoTime() - begun > Duration.ofMillis(1500).toNanos());
+        enough.set(true);
+        assertThat(bench.code("long")).isEqualTo("success");
+        assertThat(after).as("rests while a job was in hand").hasValue(before.get());
+        Bench.await(() -> rests.get() == before.get() + 1);
+    }
+
+    @Test
     void quietTakesNoNewJobsUntilResumed() {
         bench.start();
         Bench.await(() -> bench.redis.publish(Keys.control("w"), "quiet".getBytes(StandardCharsets.UTF_8)) == 1);
