@@ -1,4 +1,4 @@
-# Corrects the pinned llama.cpp in two places while its source is brought.
+# Corrects the pinned llama.cpp in four places while its source is brought.
 # The CUDA backend (ggml/src/ggml-cuda/ggml-cuda.cu): a failure while a CUDA graph is
 # being captured is thrown out of ggml by the guard and leaves the count of captures under way at one; freeing the
 # context, which is what follows, would wait for the capture's end for ever. Now it waits for five seconds.
@@ -8,3 +8,15 @@ s/ggml_cuda_lock_cv\.wait\(lock, (\[\]\{ return ggml_cuda_lock_counter\.load\(st
 # see guard/graph_barrier.h.
 s/^#include <omp\.h>$/&\n#include "graph_barrier.h"/
 /^void ggml_barrier\(/,/^\}/ s/^    #pragma omp barrier$/    ag_barrier(\&tp->n_barrier, \&tp->n_barrier_passed, n_threads);/
+
+# It multiplies one column with many rows in half precision, which is what attention does while text is written, row by row
+# and head by head: see guard/f16_rows.h.
+s/^#include "ggml-cpu-impl\.h"$/&\n#include "f16_rows.h"\n#include "q8_matmul.h"/
+/^static void ggml_compute_forward_mul_mat_one_chunk\(/,/^\}/ s/^    const size_t src1_col_stride = .*;$/&\n    if (ag_f16_rows(src0, src1, dst, (const char *) wdata, row_size, ir0_start, ir0_end, ir1_start, ir1_end)) {\n        return;\n    }/
+
+# And weights of eight bits with many columns, as a speech model's encoder does: see guard/q8_matmul.h. All threads have
+# quantised their parts of the columns when they leave this barrier.
+/^void ggml_compute_forward_mul_mat\($/,/^\}/ s/^    ggml_barrier\(params->threadpool\);$/&\n\
+    if (!params->use_ref \&\& ag_q8_matmul(src0, src1, dst, params->wdata, ggml_row_size(vec_dot_type, ne10), ith, nth)) {\
+        return;\
+    }/

@@ -293,10 +293,10 @@ static void hear(struct whisper_context * context, const float * samples, int co
     }
 }
 
-static float * tone(int count) {
+static float * tone(int count, int phase) {
     float * samples = malloc(sizeof(float) * count);
     for (int i = 0; i < count; i++) {
-        samples[i] = 0.1f * sinf(i * 0.05f) * sinf(i * 0.0007f);
+        samples[i] = 0.1f * sinf(i * 0.05f + phase) * sinf(i * 0.0007f);
     }
     return samples;
 }
@@ -304,12 +304,13 @@ static float * tone(int count) {
 static void whisper(const char * path, int threads, int positions, int seconds) {
     struct whisper_context * context = speech_model(path);
     int count = seconds * WHISPER_SAMPLE_RATE;
-    float * samples = tone(count);
-    while (asked()) {
+    for (int run = 0; asked(); run++) {
+        float * samples = tone(count, run); /* a window that is still encoded would not be encoded again */
         whisper_reset_timings(context);
         double began = now();
         hear(context, samples, count, threads, positions);
         double took = now() - began;
+        free(samples);
         struct whisper_timings * timings = whisper_get_timings(context);
         int tokens = 0;
         for (int i = 0; i < whisper_full_n_segments(context); i++) {
@@ -403,7 +404,7 @@ static void hold(char ** files, int threads, int side, int steps) {
     struct whisper_context * speech = speech_model(files[1]);
     sd_ctx_t * pictures = picture_model(files[2], files[3], files[4], threads);
     int count = 4 * WHISPER_SAMPLE_RATE;
-    float * samples = tone(count);
+    float * samples = tone(count, 0);
     while (asked()) {
         hear(speech, samples, count, threads, 384);
         draw(pictures, side, steps);

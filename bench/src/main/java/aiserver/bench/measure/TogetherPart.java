@@ -10,6 +10,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 
 /**
  * How long speech waits while a picture is being made: the 95th percentile of spoken orders one after the other, with a
@@ -28,12 +30,17 @@ final class TogetherPart implements Part {
     @Override
     public void measure(Setting setting, Results results) throws IOException {
         byte[] recording = Files.readAllBytes(setting.work().home().resolve("src/main/resources/aiserver/demo/order-ko.wav"));
-        Map<String, Object> speech = Map.of("audio_bytes", Base64.getEncoder().encodeToString(recording), "filename", "order-ko.wav");
+        AtomicInteger next = new AtomicInteger();
+        // one sample is another each time: the worker's engine does not encode again what it heard last
+        Supplier<Map<String, Object>> speech = () -> {
+            recording[recording.length / 4 * 2] = (byte) next.getAndIncrement();
+            return Map.of("audio_bytes", Base64.getEncoder().encodeToString(recording), "filename", "order-ko.wav");
+        };
         Map<String, Object> picture = Map.of("prompt", "딸기를 올린 초콜릿 케이크", "seed", 7);
         int count = setting.rounds(20, 60);
         try (QueueClient client = new QueueClient();
                 Contender worker = Workers.ours("together", client, setting, "--image-width=256", "--image-height=256", "--image-steps=60")) {
-            client.ask("stt", speech, MOST);
+            client.ask("stt", speech.get(), MOST);
             client.ask("image", picture, MOST);
             Contention contention = Contention.begin();
             List<Double> alone = heard(client, speech, count);
@@ -47,7 +54,7 @@ final class TogetherPart implements Part {
                     drawing = client.send("image", picture);
                 }
                 MeasureCommand.sleep(PAUSE_MILLIS);
-                beside.add(client.ask("stt", speech, MOST).seconds());
+                beside.add(client.ask("stt", speech.get(), MOST).seconds());
             }
             QueueClient.await(drawing, MOST);
             Contention.Share share = contention.end();
@@ -68,11 +75,11 @@ final class TogetherPart implements Part {
         }
     }
 
-    private static List<Double> heard(QueueClient client, Map<String, Object> speech, int count) {
+    private static List<Double> heard(QueueClient client, Supplier<Map<String, Object>> speech, int count) {
         List<Double> seconds = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             MeasureCommand.sleep(PAUSE_MILLIS);
-            seconds.add(client.ask("stt", speech, MOST).seconds());
+            seconds.add(client.ask("stt", speech.get(), MOST).seconds());
         }
         return seconds;
     }

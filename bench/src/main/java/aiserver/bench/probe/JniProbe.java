@@ -26,10 +26,7 @@ final class JniProbe implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        float[] samples = new float[(int) (seconds * RATE)];
-        for (int i = 0; i < samples.length; i++) {
-            samples[i] = (float) (0.1 * Math.sin(i * 0.05) * Math.sin(i * 0.0007));
-        }
+        float[] samples = SpeechProbe.tone((int) (seconds * RATE), 0);
         WhisperJNI.loadLibrary();
         WhisperJNI.setLibraryLogger(null);
         WhisperJNI whisper = new WhisperJNI();

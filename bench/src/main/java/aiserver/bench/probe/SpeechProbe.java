@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicInteger;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -33,14 +34,16 @@ final class SpeechProbe implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        float[] samples = tone((int) (seconds * RATE));
         SpeechRequest usual = SpeechRequest.DEFAULT;
         SpeechRequest request = new SpeechRequest("ko", Map.of(), positions, false, 0, 0, usual.noSpeechThreshold(),
                 usual.entropyThreshold(), usual.logProbThreshold(), 1);
         try (SpeechEngine engine = djl ? new DjlSpeechEngine(new DjlSettings(model, threads))
                 : new WhisperEngine(new WhisperSettings(model, "cpu", 1, threads, true))) {
             engine.load(RunControl.NONE);
+            AtomicInteger run = new AtomicInteger();
             return Probe.serve(() -> {
+                // the worker's engine does not encode again what it heard last
+                float[] samples = tone((int) (seconds * RATE), run.getAndIncrement());
                 long began = System.nanoTime();
                 Transcript transcript = engine.transcribe(samples, request, RunControl.NONE);
                 double took = Probe.since(began);
@@ -49,10 +52,10 @@ final class SpeechProbe implements Callable<Integer> {
         }
     }
 
-    private static float[] tone(int count) {
+    static float[] tone(int count, int phase) {
         float[] samples = new float[count];
         for (int i = 0; i < count; i++) {
-            samples[i] = (float) (0.1 * Math.sin(i * 0.05) * Math.sin(i * 0.0007));
+            samples[i] = (float) (0.1 * Math.sin(i * 0.05 + phase) * Math.sin(i * 0.0007));
         }
         return samples;
     }
