@@ -90,6 +90,10 @@ AG_API bool ag_device_memory(int32_t index, size_t * free_bytes, size_t * total_
  * pages of code and of read-only files, which come back at a touch. Takes some milliseconds. */
 AG_API void ag_trim_memory(void);
 
+/* Has the calling thread, and the threads that it starts from now on, give way to all others where processors are short:
+ * `nice` is POSIX's, 0 (as all others) to 19. Nothing where threads have none of their own. */
+AG_API void ag_give_way(int32_t nice);
+
 /* ---- llama.cpp ------------------------------------------------------------------------------------------------- */
 
 /* params: struct llama_model_params. NULL on failure. */

@@ -25,6 +25,7 @@
 #include <fcntl.h>
 #include <link.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #endif
 
@@ -385,6 +386,14 @@ void ag_trim_memory(void) {
     }, const_cast<int *>(&pages));
     drop_read_only_files(pages);
     close(pages);
+#endif
+}
+
+void ag_give_way(int32_t nice) {
+#if defined(__linux__)
+    setpriority(PRIO_PROCESS, 0, nice); // of the calling thread alone, on Linux; refused at worst
+#else
+    (void) nice;
 #endif
 }
 

@@ -963,6 +963,63 @@ public class guard_h {
         }
     }
 
+    private static class ag_give_way {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
+            guard_h.C_INT
+        );
+
+        public static final MemorySegment ADDR = guard_h.findOrThrow("ag_give_way");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * void ag_give_way(int32_t nice)
+     * }
+     */
+    public static FunctionDescriptor ag_give_way$descriptor() {
+        return ag_give_way.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * void ag_give_way(int32_t nice)
+     * }
+     */
+    public static MethodHandle ag_give_way$handle() {
+        return ag_give_way.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * void ag_give_way(int32_t nice)
+     * }
+     */
+    public static MemorySegment ag_give_way$address() {
+        return ag_give_way.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * void ag_give_way(int32_t nice)
+     * }
+     */
+    public static void ag_give_way(int nice) {
+        var mh$ = ag_give_way.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("ag_give_way", nice);
+            }
+            mh$.invokeExact(nice);
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class ag_llama_model_load {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             guard_h.C_POINTER,

@@ -27,6 +27,8 @@ public final class DiffusionEngine implements ImageEngine {
     private static final ReentrantLock PROCESS = new ReentrantLock(true);
     private static final int LONGEST_PROMPT = 4000;
     private static final int RGB = 3;
+    /** A picture can wait, whoever speaks cannot: of two threads that want one processor, a picture's gets a tenth. */
+    private static final int NICE = 10;
     /** Share of a run that is over when sampling is; what is left is the decoding. */
     private static final double SAMPLED = 0.95;
 
@@ -150,6 +152,7 @@ public final class DiffusionEngine implements ImageEngine {
         }
         stopIfCancelled(control);
         NativeLibraries.load();
+        guard_h.ag_give_way(NICE);
         DiffusionFileCheck checked = DiffusionFileCheck.of(settings);
         Placement placement = Placement.chooseOne(settings.device(), () -> MemoryNeed.picture(settings));
         try (Arena arena = Arena.ofConfined()) {

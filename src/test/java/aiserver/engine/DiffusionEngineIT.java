@@ -14,12 +14,17 @@ import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -104,6 +109,23 @@ class DiffusionEngineIT extends ImageEngineContract {
         fails(settings(MODEL.diffusionModel(), clip, MODEL.taesd()), Kind.MODEL_NOT_AVAILABLE, "CLIP-L " + clip + " is damaged");
         fails(settings(diffusion, MODEL.clipL(), MODEL.taesd()), Kind.MODEL_NOT_AVAILABLE, "diffusion model " + diffusion + " is damaged");
         fails(settings(MODEL.diffusionModel(), MODEL.clipL(), taesd), Kind.MODEL_NOT_AVAILABLE, "TAESD " + taesd + " is damaged");
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void aPicturesThreadsGiveWayToAllOthers() throws IOException {
+        shared.load(RunControl.NONE);
+        List<Integer> nice = new ArrayList<>();
+        try (Stream<Path> threads = Files.list(Path.of("/proc/self/task"))) {
+            for (Path thread : threads.toList()) {
+                String stat = Files.readString(thread.resolve("stat"));
+                if (stat.contains("(image-engine)")) {
+                    nice.add(Integer.parseInt(stat.substring(stat.lastIndexOf(')') + 2).split(" ")[16]));
+                }
+            }
+        }
+        assertThat(nice).contains(10);
+        assertThat(Integer.parseInt(Files.readString(Path.of("/proc/thread-self/stat")).replaceAll(".*\\) ", "").split(" ")[16])).isZero();
     }
 
     @Test
