@@ -31,7 +31,8 @@ public final class Exports {
     private Path made(String kind, Path model, String type, String suffix, String... options) throws IOException {
         String name = model.getFileName().toString().replaceFirst("\\.[a-z]+$", "");
         Path folder = work.folder().resolve("torchscript").resolve(name + "-" + type + suffix);
-        if (!Files.exists(folder.resolve("meta.json"))) {
+        Path meta = folder.resolve("meta.json");
+        if (!Files.exists(meta) || Files.getLastModifiedTime(meta).compareTo(Files.getLastModifiedTime(model)) < 0) {
             if (!Files.isExecutable(work.python())) {
                 throw new IOException("no Python at " + work.python() + ": make an environment with training/requirements.txt,"
                         + " or name one by --python");
