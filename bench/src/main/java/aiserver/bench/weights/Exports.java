@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** TorchScript of the worker's own model files, made by training/torchscript when first asked for and kept in the work folder. */
 public final class Exports {
@@ -39,6 +41,13 @@ public final class Exports {
             }
             System.err.println("bench: exporting " + folder);
             Files.createDirectories(folder.getParent());
+            if (Files.exists(folder)) { // of the model before
+                try (Stream<Path> old = Files.walk(folder)) {
+                    for (Path path : old.sorted(Comparator.reverseOrder()).toList()) {
+                        Files.delete(path);
+                    }
+                }
+            }
             List<String> command = new ArrayList<>(List.of(work.python().toString(),
                     work.home().resolve("training/torchscript/export.py").toString(), kind, model.toString(), folder.toString(), "--type=" + type));
             command.addAll(List.of(options));
