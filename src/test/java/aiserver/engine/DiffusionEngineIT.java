@@ -120,12 +120,16 @@ class DiffusionEngineIT extends ImageEngineContract {
             for (Path thread : threads.toList()) {
                 String stat = Files.readString(thread.resolve("stat"));
                 if (stat.contains("(image-engine)")) {
-                    nice.add(Integer.parseInt(stat.substring(stat.lastIndexOf(')') + 2).split(" ")[16]));
+                    nice.add(nice(stat));
                 }
             }
         }
         assertThat(nice).contains(10);
-        assertThat(Integer.parseInt(Files.readString(Path.of("/proc/thread-self/stat")).replaceAll(".*\\) ", "").split(" ")[16])).isZero();
+        assertThat(nice(Files.readString(Path.of("/proc/thread-self/stat")))).isZero();
+    }
+
+    private static int nice(String stat) {
+        return Integer.parseInt(stat.substring(stat.lastIndexOf(')') + 2).split(" ")[16]);
     }
 
     @Test
