@@ -147,9 +147,7 @@ final class Services implements AutoCloseable {
 
         @Override
         public void rest() {
-            if (engine.loaded()) {
-                NativeLibraries.trimMemory();
-            }
+            NativeLibraries.trimMemory();
         }
 
         @Override

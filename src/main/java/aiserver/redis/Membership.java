@@ -42,6 +42,11 @@ public final class Membership {
         return Delivery.number(answer.get(0)) == 1;
     }
 
+    /** Whether recovery would find this worker: it has said once that it lives. Any thread. */
+    public boolean enrolled() {
+        return enrolled.getCount() == 0;
+    }
+
     /**
      * Whether recovery would find this worker, waiting a little for it. Who takes a job before that and dies takes it along:
      * nobody looks at the list of a worker that was never heard of. Safe from any thread.

@@ -104,8 +104,11 @@ public final class AIWorker {
         int failures = 0;
         while (open()) {
             try {
-                if (!taking() || !lane.ready() || !membership.enrolled(LOOK_AGAIN)) {
+                if (!taking() || !lane.ready()) {
                     patience.sleep(LOOK_AGAIN);
+                    continue;
+                }
+                if (!membership.enrolled(LOOK_AGAIN)) {
                     continue;
                 }
                 for (String id = lane.cancelled().poll(); id != null; id = lane.cancelled().poll()) {

@@ -25,7 +25,10 @@ public interface JobHandler<J extends Job> {
     default void unload() {
     }
 
-    /** Gives back memory that past jobs left free; the model stays. Called when there was no job of any kind for a while. */
+    /**
+     * Gives back memory that past jobs of all kinds left free in the process; the models stay. Called when there was no job
+     * of any kind for a while, of one handler whose model is loaded.
+     */
     default void rest() {
     }
 

@@ -60,7 +60,6 @@ final class Supervisor {
     private RedisClient.Subscription subscription;
     private volatile boolean redisAnswers;
     private volatile boolean alive = true;
-    private boolean known;
     private boolean refused; // told once: what Redis refuses for good, it refuses in every turn
     private long nextBeat;
     private long nextRecovery;
@@ -127,7 +126,7 @@ final class Supervisor {
                 if (!e.passing() && !refused) {
                     refused = true;
                     LOG.error("worker {} cannot say that it lives or look after its jobs{}: {}", settings.workerId(),
-                            known ? "" : ", and takes none until it can", e.getMessage());
+                            membership.enrolled() ? "" : ", and takes none until it can", e.getMessage());
                 }
                 redisAnswers = false;
                 troubleAt = System.nanoTime();
@@ -157,12 +156,12 @@ final class Supervisor {
         long now = System.nanoTime();
         if (now - nextBeat >= 0) {
             nextBeat = now + settings.delivery().heartbeat().toNanos();
+            boolean known = membership.enrolled();
             boolean stillKnown = membership.beat("{\"lanes\":" + lanes.size() + "}");
             if (known && !stillKnown) {
                 LOG.warn("worker {} was taken for dead after {} without a heartbeat; its jobs may be done twice, but are"
                         + " answered once", settings.workerId(), settings.delivery().deadAfter());
             }
-            known = true;
             redisAnswers = true;
         }
         cancel();
@@ -300,7 +299,7 @@ final class Supervisor {
         }
         restedAfter = last;
         System.gc();
-        lanes.forEach(Lane::rest);
+        lanes.stream().filter(lane -> lane.handler().loaded()).findFirst().ifPresent(Lane::rest);
     }
 
     private List<JobRun> running() {

@@ -62,16 +62,8 @@ class DeliveryModelTest {
             this.membership = new Membership(redis, SETTINGS, name, codec);
         }
 
-        private boolean enrolled() {
-            try {
-                return membership.enrolled(Duration.ZERO);
-            } catch (InterruptedException e) {
-                throw new AssertionError(e);
-            }
-        }
-
         private String state() {
-            return dead ? "dead" : !enrolled() ? "new" : popped == null ? "idle" : claim == null ? "popped " + token
+            return dead ? "dead" : !membership.enrolled() ? "new" : popped == null ? "idle" : claim == null ? "popped " + token
                     : claim.verdict() + " " + claim.attempt() + " " + token;
         }
     }
@@ -117,7 +109,7 @@ class DeliveryModelTest {
 
         // As a lane does it: nothing is popped before others would look after it.
         private boolean available(Worker w) {
-            return w.enrolled() && (redis.length(KIND.queue()) > 0 || redis.length(Keys.processing(w.name, KIND)) > 0);
+            return w.membership.enrolled() && (redis.length(KIND.queue()) > 0 || redis.length(Keys.processing(w.name, KIND)) > 0);
         }
 
         private void perform(Action action) {
