@@ -1,4 +1,4 @@
-# Corrects the pinned llama.cpp in four places while its source is brought.
+# Corrects the pinned llama.cpp in six places while its source is brought.
 # The CUDA backend (ggml/src/ggml-cuda/ggml-cuda.cu): a failure while a CUDA graph is
 # being captured is thrown out of ggml by the guard and leaves the count of captures under way at one; freeing the
 # context, which is what follows, would wait for the capture's end for ever. Now it waits for five seconds.
@@ -20,3 +20,13 @@ s/^#include "ggml-cpu-impl\.h"$/&\n#include "f16_rows.h"\n#include "q8_matmul.h"
     if (!params->use_ref \&\& ag_q8_matmul(src0, src1, dst, params->wdata, ggml_row_size(vec_dot_type, ne10), ith, nth)) {\
         return;\
     }/
+
+# Attention of many queries (ggml/src/ggml-cpu/ops.cpp), as the encoder, a prompt and a picture have it: see guard/attention.h.
+s/^#include "vec\.h"$/&\n#include "attention.h"\n#include "gelu.h"/
+/^static void ggml_compute_forward_flash_attn_ext_f16\($/,/^\}/ s/^ *(ggml_compute_forward_flash_attn_ext_tiled\(params, dst, ir0, ir1\);)$/\
+                if (!ag_attention(dst, ir0, ir1)) {\
+                    \1\
+                }/
+
+# And GELU, which they have between their products: see guard/gelu.h.
+/^static void ggml_compute_forward_gelu_f32\($/,/^\}/ s/ggml_vec_gelu_f32\(nc,$/ag_gelu(nc,/

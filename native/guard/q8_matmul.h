@@ -1,11 +1,12 @@
 /* Weights of eight bits (Q8_0) times many columns: the encoder of a speech model, a prompt, a step of a picture. Compiled
- * into ggml's CPU backend: native/llama.sed calls it once the columns are quantised, in place of a kernel that does half as
- * much on processors with AVX512-VNNI. Elsewhere, and for any other shape, nothing is done.
+ * into ggml's CPU backend: native/llama.sed calls it once the columns are quantised, in place of a kernel that does a
+ * quarter as much on processors with AVX512-VNNI. Elsewhere, and for any other shape, nothing is done.
  *
  * Weights and columns are blocks of 32 numbers from -127 to 127 with a scale. The instruction multiplies unsigned with
- * signed bytes, so weights are taken 128 higher, and 128 times the sum of a column's block is what a sum begins below.
- * Threads share the rows; each packs 64 columns at a time for itself, so that a register holds 16 columns' next four
- * numbers, and lets all of its rows pass by them, four by four. */
+ * signed bytes, so weights are taken 128 higher, and minus 128 times the sum of a column's block is where its sum begins.
+ * Threads share the rows. Each packs 32 rows at a time, so that a register holds 16 rows' next four numbers, and lets the
+ * columns pass by them, six by six: twelve sums of integers and twelve of the scaled ones fill the registers, and a column's
+ * four numbers are spread to all lanes by the multiplication itself. */
 #ifndef AISERVER_Q8_MATMUL_H
 #define AISERVER_Q8_MATMUL_H
 
@@ -16,103 +17,123 @@
 #include <stdint.h>
 
 #if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512VL__) && defined(__AVX512VNNI__) && defined(__F16C__)
+#include "thread_room.h"
+
 #include <immintrin.h>
-#include <stdlib.h>
 #include <string.h>
 
-enum { AG_BLOCK = 32, AG_QUADS = AG_BLOCK / 4, AG_LANES = 16, AG_TILES = 4, AG_COLUMNS = AG_TILES * AG_LANES, AG_FEW = 16 };
+enum { AG_BLOCK = 32, AG_QUADS = AG_BLOCK / 4, AG_LANES = 16, AG_ROWS = 2 * AG_LANES, AG_SIX = 6, AG_FEW = 16 };
+/* Columns that pass by one packing of the weights: enough that packing costs little, and what is known of them stays
+ * in the second cache. */
+enum { AG_PASS = 64 * AG_SIX };
 
 struct ag_block { /* Q8_0, as ggml keeps it */
     uint16_t scale;
     int8_t values[AG_BLOCK];
 };
 
-struct ag_packed { /* a block of 16 columns */
-    int8_t values[AG_QUADS][AG_LANES][4];
-    int32_t begins[AG_LANES];
-    float scales[AG_LANES];
+struct ag_rows { /* a block of 32 rows, 128 higher */
+    uint8_t values[AG_QUADS][2][AG_LANES][4];
+    float scales[2][AG_LANES];
+};
+
+struct ag_column { /* what a block of a column needs besides its numbers */
+    int32_t begin;
+    float scale;
 };
 
 _Static_assert(sizeof(struct ag_block) == 34, "a block of Q8_0");
-_Static_assert(sizeof(struct ag_packed) % 64 == 0, "a packed block fills cache lines");
+_Static_assert(sizeof(struct ag_rows) % 64 == 0, "packed rows fill cache lines");
 
-/* Packed columns of this thread: [tile][block]; grows, and lives as long as the thread. */
-static struct ag_packed * ag_packing_room(int64_t blocks) {
-    static _Thread_local struct ag_packed * room;
-    static _Thread_local int64_t held;
-    if (held < blocks) {
-        free(room);
-        held = 0;
-        room = (struct ag_packed *) aligned_alloc(64, (size_t) blocks * AG_TILES * sizeof(struct ag_packed));
-        GGML_ASSERT(room != NULL && "no memory to pack columns");
-        held = blocks;
+/* The 16 rows' eight quads: 16 registers of a row's block become 8 of 16 rows' quad. */
+static inline __attribute__((always_inline)) void ag_turn(const struct ag_block * const rows[AG_LANES], int64_t b, struct ag_rows * to,
+        int half) {
+    __m512i in[AG_QUADS], mid[AG_QUADS];
+    /* two rows to a register: row i below, row i + 8 above; then lanes of four by four are turned within each half */
+    for (int i = 0; i < AG_QUADS; i++) {
+        in[i] = _mm512_inserti64x4(_mm512_castsi256_si512(_mm256_loadu_si256((const __m256i *) rows[i][b].values)),
+                _mm256_loadu_si256((const __m256i *) rows[i + 8][b].values), 1);
     }
-    return room;
+    for (int i = 0; i < AG_QUADS; i += 2) {
+        mid[i] = _mm512_unpacklo_epi32(in[i], in[i + 1]);
+        mid[i + 1] = _mm512_unpackhi_epi32(in[i], in[i + 1]);
+    }
+    for (int i = 0; i < AG_QUADS; i += 4) {
+        in[i] = _mm512_unpacklo_epi64(mid[i], mid[i + 2]);
+        in[i + 1] = _mm512_unpackhi_epi64(mid[i], mid[i + 2]);
+        in[i + 2] = _mm512_unpacklo_epi64(mid[i + 1], mid[i + 3]);
+        in[i + 3] = _mm512_unpackhi_epi64(mid[i + 1], mid[i + 3]);
+    }
+    /* in[q] holds rows 0-3's quads q and q + 4 (below), rows 8-11's (above); in[q + 4] the same of rows 4-7 and 12-15 */
+    const __m512i low = _mm512_setr_epi64(0, 1, 8, 9, 4, 5, 12, 13), high = _mm512_setr_epi64(2, 3, 10, 11, 6, 7, 14, 15);
+    for (int q = 0; q < 4; q++) {
+        const __m512i up = _mm512_set1_epi8((char) 0x80);
+        _mm512_store_si512(to->values[q][half], _mm512_xor_si512(_mm512_permutex2var_epi64(in[q], low, in[q + 4]), up));
+        _mm512_store_si512(to->values[q + 4][half], _mm512_xor_si512(_mm512_permutex2var_epi64(in[q], high, in[q + 4]), up));
+    }
+    for (int i = 0; i < AG_LANES; i++) {
+        to->scales[half][i] = _cvtsh_ss(rows[i][b].scale);
+    }
 }
 
-static void ag_pack(const char * columns, size_t stride, int64_t count, int64_t blocks, struct ag_packed * packed) {
-    for (int64_t tile = 0; tile * AG_LANES < count; tile++) {
+/* Rows `row` and the following 31; behind the last one it is repeated. */
+static void ag_pack_rows(const struct ggml_tensor * weights, int64_t row, int64_t blocks, struct ag_rows * to) {
+    for (int half = 0; half < 2; half++) {
+        const struct ag_block * rows[AG_LANES];
+        for (int i = 0; i < AG_LANES; i++) {
+            int64_t at = row + half * AG_LANES + i;
+            at = at < weights->ne[1] ? at : weights->ne[1] - 1;
+            rows[i] = (const struct ag_block *) ((const char *) weights->data + at * (int64_t) weights->nb[1]);
+        }
         for (int64_t b = 0; b < blocks; b++) {
-            struct ag_packed * to = packed + tile * blocks + b;
-            for (int lane = 0; lane < AG_LANES; lane++) {
-                const int64_t column = tile * AG_LANES + lane;
-                if (column >= count) {
-                    for (int quad = 0; quad < AG_QUADS; quad++) {
-                        memset(to->values[quad][lane], 0, 4);
-                    }
-                    to->begins[lane] = 0;
-                    to->scales[lane] = 0;
-                    continue;
-                }
-                const struct ag_block * from = (const struct ag_block *) (columns + (size_t) column * stride) + b;
-                for (int quad = 0; quad < AG_QUADS; quad++) {
-                    memcpy(to->values[quad][lane], from->values + 4 * quad, 4);
-                }
-                const __m256i values = _mm256_loadu_si256((const __m256i *) from->values);
-                const __m256i sums = _mm256_dpbusd_epi32(_mm256_setzero_si256(), _mm256_set1_epi8(1), values);
-                const __m128i half = _mm_add_epi32(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
-                const __m128i pair = _mm_add_epi32(half, _mm_shuffle_epi32(half, 0x4e));
-                to->begins[lane] = -128 * (_mm_cvtsi128_si32(pair) + _mm_extract_epi32(pair, 1));
-                to->scales[lane] = _cvtsh_ss(from->scale);
-            }
+            ag_turn(rows, b, to + b, half);
         }
     }
 }
 
-/* Four rows times two tiles of columns. */
-static void ag_multiply(const struct ag_block * const rows[4], const struct ag_packed * one, const struct ag_packed * two,
-        int64_t blocks, float out[4][2][AG_LANES]) {
-    __m512 sums[4][2];
-    for (int r = 0; r < 4; r++) {
-        sums[r][0] = sums[r][1] = _mm512_setzero_ps();
+static void ag_know_column(const struct ag_block * column, int64_t blocks, struct ag_column * to) {
+    for (int64_t b = 0; b < blocks; b++) {
+        const __m256i values = _mm256_loadu_si256((const __m256i *) column[b].values);
+        const __m256i sums = _mm256_dpbusd_epi32(_mm256_setzero_si256(), _mm256_set1_epi8((char) 0x80), values);
+        const __m128i half = _mm_add_epi32(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
+        const __m128i pair = _mm_add_epi32(half, _mm_shuffle_epi32(half, 0x4e));
+        to[b].begin = -(_mm_cvtsi128_si32(pair) + _mm_extract_epi32(pair, 1));
+        to[b].scale = _cvtsh_ss(column[b].scale);
     }
-    for (int64_t b = 0; b < blocks; b++, one++, two++) {
-        int32_t weights[4][AG_QUADS] __attribute__((aligned(32)));
-        __m512i part[4][2];
-        for (int r = 0; r < 4; r++) {
-            const __m256i values = _mm256_loadu_si256((const __m256i *) rows[r][b].values);
-            _mm256_store_si256((__m256i *) weights[r], _mm256_xor_si256(values, _mm256_set1_epi8((char) 0x80)));
-            part[r][0] = _mm512_load_si512(one->begins);
-            part[r][1] = _mm512_load_si512(two->begins);
+}
+
+/* 32 packed rows times `count` columns, at most six. */
+static inline __attribute__((always_inline)) void ag_times(const struct ag_rows * rows, const struct ag_block * const columns[AG_SIX],
+        const struct ag_column * const known[AG_SIX], const int count, int64_t blocks, __mmask32 real, float * const out[AG_SIX]) {
+    __m512 sums[AG_SIX][2];
+    for (int c = 0; c < count; c++) {
+        sums[c][0] = sums[c][1] = _mm512_setzero_ps();
+    }
+    for (int64_t b = 0; b < blocks; b++, rows++) {
+        __m512i part[AG_SIX][2];
+        for (int c = 0; c < count; c++) {
+            part[c][0] = part[c][1] = _mm512_set1_epi32(known[c][b].begin);
         }
         for (int quad = 0; quad < AG_QUADS; quad++) {
-            const __m512i in_one = _mm512_load_si512(one->values[quad]), in_two = _mm512_load_si512(two->values[quad]);
-            for (int r = 0; r < 4; r++) {
-                const __m512i weight = _mm512_set1_epi32(weights[r][quad]);
-                part[r][0] = _mm512_dpbusd_epi32(part[r][0], weight, in_one);
-                part[r][1] = _mm512_dpbusd_epi32(part[r][1], weight, in_two);
+            const __m512i one = _mm512_load_si512(rows->values[quad][0]), two = _mm512_load_si512(rows->values[quad][1]);
+            for (int c = 0; c < count; c++) {
+                int32_t four;
+                memcpy(&four, columns[c][b].values + 4 * quad, sizeof four);
+                const __m512i spread = _mm512_set1_epi32(four);
+                part[c][0] = _mm512_dpbusd_epi32(part[c][0], one, spread);
+                part[c][1] = _mm512_dpbusd_epi32(part[c][1], two, spread);
             }
         }
-        const __m512 scale_one = _mm512_load_ps(one->scales), scale_two = _mm512_load_ps(two->scales);
-        for (int r = 0; r < 4; r++) {
-            const __m512 scale = _mm512_set1_ps(_cvtsh_ss(rows[r][b].scale));
-            sums[r][0] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(part[r][0]), _mm512_mul_ps(scale, scale_one), sums[r][0]);
-            sums[r][1] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(part[r][1]), _mm512_mul_ps(scale, scale_two), sums[r][1]);
+        const __m512 one = _mm512_load_ps(rows->scales[0]), two = _mm512_load_ps(rows->scales[1]);
+        for (int c = 0; c < count; c++) {
+            const __m512 scale = _mm512_set1_ps(known[c][b].scale);
+            sums[c][0] = _mm512_fmadd_ps(_mm512_mul_ps(_mm512_cvtepi32_ps(part[c][0]), one), scale, sums[c][0]);
+            sums[c][1] = _mm512_fmadd_ps(_mm512_mul_ps(_mm512_cvtepi32_ps(part[c][1]), two), scale, sums[c][1]);
         }
     }
-    for (int r = 0; r < 4; r++) {
-        _mm512_store_ps(out[r][0], sums[r][0]);
-        _mm512_store_ps(out[r][1], sums[r][1]);
+    for (int c = 0; c < count; c++) {
+        _mm512_mask_storeu_ps(out[c], (__mmask16) real, sums[c][0]);
+        _mm512_mask_storeu_ps(out[c] + AG_LANES, (__mmask16) (real >> AG_LANES), sums[c][1]);
     }
 }
 
@@ -124,28 +145,37 @@ static bool ag_q8_matmul(const struct ggml_tensor * src0, const struct ggml_tens
             || src1->ne[3] != 1 || src1->ne[1] < AG_FEW || dst->nb[0] != sizeof(float)) {
         return false;
     }
-    const int64_t count = src1->ne[1], blocks = src0->ne[0] / AG_BLOCK, fours = (src0->ne[1] + 3) / 4;
-    const int64_t first = 4 * (fours * thread / threads), last = 4 * (fours * (thread + 1) / threads);
-    struct ag_packed * packed = ag_packing_room(blocks);
-    for (int64_t column = 0; column < count; column += AG_COLUMNS) {
-        const int64_t here = count - column < AG_COLUMNS ? count - column : AG_COLUMNS;
-        ag_pack(columns + (size_t) column * stride, stride, here, blocks, packed);
-        for (int64_t row = first; row < last; row += 4) {
-            const struct ag_block * rows[4];
-            const int64_t real = src0->ne[1] - row < 4 ? src0->ne[1] - row : 4;
-            for (int64_t r = 0; r < 4; r++) {
-                rows[r] = (const struct ag_block *) ((const char *) src0->data + (row + (r < real ? r : 0)) * (int64_t) src0->nb[1]);
-            }
-            for (int64_t tile = 0; tile * AG_LANES < here; tile += 2) {
-                float out[4][2][AG_LANES] __attribute__((aligned(64)));
-                const int64_t lanes = here - tile * AG_LANES < 2 * AG_LANES ? here - tile * AG_LANES : 2 * AG_LANES;
-                const struct ag_packed * one = packed + tile * blocks;
-                ag_multiply(rows, one, lanes > AG_LANES ? one + blocks : one, blocks, out);
-                for (int64_t lane = 0; lane < lanes; lane++) {
-                    float * to = (float *) ((char *) dst->data + (column + tile * AG_LANES + lane) * (int64_t) dst->nb[1]) + row;
-                    for (int64_t r = 0; r < real; r++) {
-                        to[r] = out[r][lane / AG_LANES][lane % AG_LANES];
-                    }
+    const int64_t count = src1->ne[1], blocks = src0->ne[0] / AG_BLOCK, panels = (src0->ne[1] + AG_ROWS - 1) / AG_ROWS;
+    const int64_t first = panels * thread / threads, last = panels * (thread + 1) / threads;
+    struct ag_rows * packed = (struct ag_rows *) ag_room((size_t) blocks * (sizeof(struct ag_rows) + AG_PASS * sizeof(struct ag_column)));
+    struct ag_column * known = (struct ag_column *) (packed + blocks);
+    for (int64_t pass = 0; pass < count; pass += AG_PASS) {
+        const int64_t here = count - pass < AG_PASS ? count - pass : AG_PASS;
+        for (int64_t c = 0; c < here; c++) {
+            ag_know_column((const struct ag_block *) (columns + (size_t) (pass + c) * stride), blocks, known + c * blocks);
+        }
+        for (int64_t panel = first; panel < last; panel++) {
+            const int64_t row = panel * AG_ROWS, rest = src0->ne[1] - row;
+            const __mmask32 real = rest < AG_ROWS ? (1u << rest) - 1 : ~0u;
+            ag_pack_rows(src0, row, blocks, packed);
+            for (int64_t six = 0; six < here; six += AG_SIX) {
+                const struct ag_block * from[AG_SIX];
+                const struct ag_column * of[AG_SIX];
+                float * to[AG_SIX];
+                const int64_t these = here - six < AG_SIX ? here - six : AG_SIX;
+                for (int64_t c = 0; c < these; c++) {
+                    const int64_t column = pass + six + c;
+                    from[c] = (const struct ag_block *) (columns + (size_t) column * stride);
+                    of[c] = known + (six + c) * blocks;
+                    to[c] = (float *) ((char *) dst->data + column * (int64_t) dst->nb[1]) + row;
+                }
+                switch (these) {
+                    case 6: ag_times(packed, from, of, 6, blocks, real, to); break;
+                    case 5: ag_times(packed, from, of, 5, blocks, real, to); break;
+                    case 4: ag_times(packed, from, of, 4, blocks, real, to); break;
+                    case 3: ag_times(packed, from, of, 3, blocks, real, to); break;
+                    case 2: ag_times(packed, from, of, 2, blocks, real, to); break;
+                    default: ag_times(packed, from, of, 1, blocks, real, to); break;
                 }
             }
         }
