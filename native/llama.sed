@@ -11,22 +11,30 @@ s/^#include <omp\.h>$/&\n#include "graph_barrier.h"/
 
 # It multiplies one column with many rows in half precision, which is what attention does while text is written, row by row
 # and head by head: see guard/f16_rows.h.
-s/^#include "ggml-cpu-impl\.h"$/&\n#include "f16_rows.h"\n#include "q8_matmul.h"/
+s/^#include "ggml-cpu-impl\.h"$/&\n#include "f16_rows.h"\n#include "q8_matmul.h"\n#include "k_matmul.h"/
 /^static void ggml_compute_forward_mul_mat_one_chunk\(/,/^\}/ s/^    const size_t src1_col_stride = .*;$/&\n    if (ag_f16_rows(src0, src1, dst, (const char *) wdata, row_size, ir0_start, ir0_end, ir1_start, ir1_end)) {\n        return;\n    }/
 
-# And weights of eight bits with many columns, as a speech model's encoder does: see guard/q8_matmul.h. All threads have
-# quantised their parts of the columns when they leave this barrier.
-/^void ggml_compute_forward_mul_mat\($/,/^\}/ s/^    ggml_barrier\(params->threadpool\);$/&\n\
-    if (!params->use_ref \&\& ag_q8_matmul(src0, src1, dst, params->wdata, ggml_row_size(vec_dot_type, ne10), ith, nth)) {\
+# And weights of eight bits with many columns, as a speech model's encoder does, and of fewer bits with several, as a
+# language model does: see guard/q8_matmul.h and k_matmul.h. All threads have quantised their parts of the columns when they leave this barrier.
+/^void ggml_compute_forward_mul_mat\($/,/^\}/ {
+s/^    if \(ggml_compute_forward_mul_mat_tiled\(params, dst\)\) \{$/    if ((params->use_ref || !ag_k_takes(src0, src1, dst)) \&\& ggml_compute_forward_mul_mat_tiled(params, dst)) {/
+s/^    ggml_barrier\(params->threadpool\);$/&\n\
+    if (!params->use_ref \&\& (ag_q8_matmul(src0, src1, dst, params->wdata, ggml_row_size(vec_dot_type, ne10), ith, nth)\
+            || ag_k_matmul(src0, src1, dst, params->wdata, ggml_row_size(vec_dot_type, ne10), ith, nth))) {\
         return;\
     }/
+}
 
-# Attention of many queries (ggml/src/ggml-cpu/ops.cpp), as the encoder, a prompt and a picture have it: see guard/attention.h.
+# Flash attention (ggml/src/ggml-cpu/ops.cpp): see guard/attention.h.
 s/^#include "vec\.h"$/&\n#include "attention.h"\n#include "gelu.h"/
-/^static void ggml_compute_forward_flash_attn_ext_f16\($/,/^\}/ s/^ *(ggml_compute_forward_flash_attn_ext_tiled\(params, dst, ir0, ir1\);)$/\
-                if (!ag_attention(dst, ir0, ir1)) {\
-                    \1\
-                }/
+/^static void ggml_compute_forward_flash_attn_ext_f16\($/,/^\}/ {
+s/^    const bool use_ref = params->use_ref;$/&\
+    if (!use_ref \&\& ag_attention_of_one(dst, ith, nth)) {\
+        return;\
+    }/
+s/^            if \(use_tiled\) \{$/            if (!use_ref \&\& ag_attention(dst, ir0, ir1)) {\
+            } else if (use_tiled) {/
+}
 
 # And GELU, which they have between their products: see guard/gelu.h.
 /^static void ggml_compute_forward_gelu_f32\($/,/^\}/ s/ggml_vec_gelu_f32\(nc,$/ag_gelu(nc,/

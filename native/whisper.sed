@@ -7,6 +7,10 @@ s/^( *)whisper_compute_probs\(state->logits, n_logits, logprobs, probs\);$/\1whi
 # The first decoder draws on from where the run before stopped; like the others it starts anew with each run, so that the
 # same sound gives the same text at every temperature.
 s/for \(int j = 1; j < n_decoders; j\+\+\) \{/for (int j = 0; j < n_decoders; j++) {/
+# Fused attention counts what fills its keys up to a multiple of 256 as keys. A processor needs no such filling, and is shown
+# the keys that there are.
+s/^( *n_state_head, )n_ctx_pad, n_head,$/\1wctx.params.use_gpu ? n_ctx_pad : n_ctx, n_head,/
+s/^( *n_state_head, )n_audio_ctx_pad, n_head,$/\1wctx.params.use_gpu ? n_audio_ctx_pad : n_audio_ctx, n_head,/
 # A window that is still encoded is not encoded again: see guard/whisper_window.hpp.
 s/^#include "whisper\.h"$/&\n#include "whisper_window.hpp"/
 s/^struct whisper_state \{$/&\n    bool encoded = false; \/\/ the window that inp_mel holds/

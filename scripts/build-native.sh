@@ -198,6 +198,7 @@ correct_whisper() { # see native/whisper.sed
     [ "$(grep -c start_logits "$file")" = 3 ] && [ "$(grep -c start_row "$file")" = 3 ] \
         && [ "$(grep -c 'for (int j = 0; j < n_decoders; j++) {' "$file")" = 1 ] \
         && [ "$(grep -cE '"whisper_window.hpp"|    bool encoded = false;|wstate.encoded &&|wstate.encoded = (true|false);' "$file")" = 5 ] \
+        && [ "$(grep -cE 'wctx.params.use_gpu \? n_(audio_)?ctx_pad : ' "$file")" = 4 ] \
         || die "native/whisper.sed does not fit the version of whisper.cpp in native/engines.pins; see whether it is still needed"
 }
 
@@ -215,8 +216,8 @@ correct_sd() { # exactly these places are corrected; anything else is another ve
 correct_llama() {
     local cuda=$1/ggml/src/ggml-cuda/ggml-cuda.cu cpu=$1/ggml/src/ggml-cpu/ggml-cpu.c ops=$1/ggml/src/ggml-cpu/ops.cpp
     sed -i -E -f native/llama.sed "$cuda" "$cpu" "$ops"
-    [ "$(grep -c 'ggml_cuda_lock_cv.wait_for(' "$cuda")" = 1 ] && [ "$(grep -cE '"(graph_barrier|f16_rows|q8_matmul).h"|ag_(barrier|f16_rows|q8_matmul)\(' "$cpu")" = 6 ] \
-        && [ "$(grep -cE '"(attention|gelu).h"|ag_(attention|gelu)\(' "$ops")" = 4 ] \
+    [ "$(grep -c 'ggml_cuda_lock_cv.wait_for(' "$cuda")" = 1 ] && [ "$(grep -cE '"(graph_barrier|f16_rows|q8_matmul|k_matmul).h"|ag_(barrier|f16_rows|q8_matmul|k_matmul|k_takes)\(' "$cpu")" = 9 ] \
+        && [ "$(grep -cE '"(attention|gelu).h"|ag_(attention|attention_of_one|gelu)\(' "$ops")" = 5 ] \
         || die "native/llama.sed does not fit the version of llama.cpp in native/engines.pins; see whether it is still needed"
 }
 

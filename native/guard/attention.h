@@ -1,11 +1,11 @@
-/* Attention of many queries at once: a speech model's encoder, a prompt, a step of a picture. Compiled into ggml's CPU
- * backend: native/llama.sed calls it for what ggml's tiled flash attention would do, which turns a tile of keys again for
- * every 64 queries and reads each score four times. Numbers stay single precision. Needs AVX512; elsewhere, and for any
- * other shape, nothing is done.
+/* Flash attention: a speech model's encoder, a prompt, a step of a picture, tokens being written. Compiled into ggml's CPU
+ * backend: native/llama.sed calls it in place of ggml's own, which unpacks a tile of keys again for every 64 queries, reads
+ * each score four times, and takes fewer queries than that key by key. Numbers stay single precision. Needs AVX512;
+ * elsewhere, and for any other shape, nothing is done.
  *
- * A head's queries, up to 512 at a time, pass by a tile of 64 keys and values that was unpacked once: six queries' scores
- * for it fill the registers, become weights there and meet the values. Sums of weighted values wait in memory; what they
- * are relative to is the largest score so far, as in flash attention. */
+ * A head's queries, up to 512 at a time, pass by a tile of 64 keys and values. Where many of them see it, it is unpacked and
+ * turned once, and six queries' scores fill the registers; few of them, as while one token is written, meet the keys as they
+ * lie. Scores become weights relative to the largest so far, and sums of weighted values wait in memory. */
 #ifndef AISERVER_ATTENTION_H
 #define AISERVER_ATTENTION_H
 
@@ -22,7 +22,8 @@
 #include <math.h>
 #include <string.h>
 
-enum { AG_KEYS = 64, AG_VECTOR = 16, AG_VECTORS = AG_KEYS / AG_VECTOR, AG_QUERIES = 6, AG_GROUP = 512, AG_LONGEST = 256 };
+enum { AG_KEYS = 64, AG_VECTOR = 16, AG_VECTORS = AG_KEYS / AG_VECTOR, AG_QUERIES = 6, AG_GROUP = 512, AG_LONGEST = 256,
+    AG_FEW_QUERIES = 4, AG_PAIR = 2, AG_EIGHT = 8 };
 
 /* Of one thread; [key] or [query] comes first unless said otherwise. */
 struct ag_attention_room {
@@ -86,95 +87,288 @@ static void ag_unpack_values(const char * from, size_t stride, int count, int le
     }
 }
 
-/* `count` queries, at most six, meet the unpacked tile of `keys` keys. */
-static inline __attribute__((always_inline)) void ag_attend(struct ag_attention_room * room, const char * queries, size_t stride,
-        const char * mask, size_t mask_stride, int first, const int count, int keys, int length, int width) {
-    __mmask16 there[AG_VECTORS];
+/* What a tile has of keys, and queries of it. */
+struct ag_tile {
+    const char * keys;
+    const char * values;
+    size_t key_stride;
+    size_t value_stride;
+    int count;  /* of keys */
+    int length; /* of a key */
+    int width;  /* of a value */
+    bool half;  /* whether both are half precision */
+    float scale;
+};
+
+struct ag_queries {
+    const char * numbers;
+    size_t stride;
+    const char * mask; /* of the tile's first key, in half precision; or null */
+    size_t mask_stride;
+};
+
+static inline __mmask16 ag_there(const struct ag_tile * tile, int vector) {
+    const int left = tile->count - vector * AG_VECTOR;
+    return left >= AG_VECTOR ? 0xffff : left <= 0 ? 0 : (__mmask16) ((1u << left) - 1);
+}
+
+static inline __m512 ag_masked(const struct ag_tile * tile, const struct ag_queries * queries, int query, int vector) {
+    return _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(ag_there(tile, vector),
+            queries->mask + (size_t) query * queries->mask_stride + vector * AG_VECTOR * sizeof(ggml_fp16_t)));
+}
+
+static inline bool ag_sees(const struct ag_tile * tile, const struct ag_queries * queries, int query) {
+    __mmask16 any = 0;
     for (int v = 0; v < AG_VECTORS; v++) {
-        const int left = keys - v * AG_VECTOR;
-        there[v] = left >= AG_VECTOR ? 0xffff : left <= 0 ? 0 : (__mmask16) ((1u << left) - 1);
+        any |= _mm512_mask_cmp_ps_mask(ag_there(tile, v), ag_masked(tile, queries, query, v), _mm512_set1_ps(-INFINITY), _CMP_NEQ_UQ);
     }
+    return any != 0;
+}
+
+/* A query's scores become weights, and what it has so far becomes relative to the same. */
+static inline __attribute__((always_inline)) void ag_weigh(struct ag_attention_room * room, const struct ag_tile * tile,
+        const struct ag_queries * queries, int query, __m512 scores[AG_VECTORS], float * weights) {
     const __m512 never = _mm512_set1_ps(-INFINITY);
-    __m512 scores[AG_QUERIES][AG_VECTORS];
-    if (mask != NULL) {
-        bool any = false;
-        for (int q = 0; q < count; q++) {
-            for (int v = 0; v < AG_VECTORS; v++) {
-                const __m512 add = _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(there[v], mask + q * mask_stride + v * AG_VECTOR * 2));
-                any |= _mm512_mask_cmp_ps_mask(there[v], add, never, _CMP_NEQ_OQ) != 0;
-            }
+    for (int v = 0; v < AG_VECTORS; v++) {
+        if (queries->mask != NULL) {
+            scores[v] = _mm512_add_ps(scores[v], ag_masked(tile, queries, query, v));
         }
-        if (!any) {
-            return;
-        }
+        scores[v] = _mm512_mask_blend_ps(ag_there(tile, v), never, scores[v]);
     }
+    const __m512 top = _mm512_max_ps(_mm512_max_ps(scores[0], scores[1]), _mm512_max_ps(scores[2], scores[3]));
+    const float before = room->largest[query];
+    const float largest = fmaxf(before, _mm512_reduce_max_ps(top));
+    __m512 sum = _mm512_setzero_ps();
+    for (int v = 0; v < AG_VECTORS; v++) {
+        /* with nothing but masked keys so far every difference would be not a number */
+        const __m512 weight = largest == -INFINITY ? _mm512_setzero_ps() : ggml_v_expf(_mm512_sub_ps(scores[v], _mm512_set1_ps(largest)));
+        _mm512_storeu_ps(weights + v * AG_VECTOR, weight);
+        sum = _mm512_add_ps(sum, weight);
+    }
+    if (largest > before) {
+        const float shrink = expf(before - largest);
+        float * sums = room->sums + query * tile->width;
+        for (int part = 0; part < tile->width; part += AG_VECTOR) {
+            _mm512_store_ps(sums + part, _mm512_mul_ps(_mm512_load_ps(sums + part), _mm512_set1_ps(shrink)));
+        }
+        room->total[query] *= shrink;
+        room->largest[query] = largest;
+    }
+    room->total[query] += _mm512_reduce_add_ps(sum);
+}
+
+/* `count` queries from `first` on, at most six, meet the unpacked tile. */
+static inline __attribute__((always_inline)) void ag_attend(struct ag_attention_room * room, const struct ag_tile * tile,
+        const struct ag_queries * queries, int first, const int count) {
+    __m512 sums[AG_QUERIES][AG_VECTORS];
     for (int q = 0; q < count; q++) {
         for (int v = 0; v < AG_VECTORS; v++) {
-            scores[q][v] = _mm512_setzero_ps();
+            sums[q][v] = _mm512_setzero_ps();
         }
     }
-    for (int i = 0; i < length; i++) {
+    const char * numbers = queries->numbers + (size_t) first * queries->stride;
+    for (int i = 0; i < tile->length; i++) {
         const float * key = room->keys + i * AG_KEYS;
         const __m512 k0 = _mm512_load_ps(key), k1 = _mm512_load_ps(key + 16), k2 = _mm512_load_ps(key + 32), k3 = _mm512_load_ps(key + 48);
         for (int q = 0; q < count; q++) {
-            const __m512 number = _mm512_set1_ps(((const float *) (queries + q * stride))[i]);
-            scores[q][0] = _mm512_fmadd_ps(number, k0, scores[q][0]);
-            scores[q][1] = _mm512_fmadd_ps(number, k1, scores[q][1]);
-            scores[q][2] = _mm512_fmadd_ps(number, k2, scores[q][2]);
-            scores[q][3] = _mm512_fmadd_ps(number, k3, scores[q][3]);
+            const __m512 number = _mm512_set1_ps(((const float *) (numbers + (size_t) q * queries->stride))[i]);
+            sums[q][0] = _mm512_fmadd_ps(number, k0, sums[q][0]);
+            sums[q][1] = _mm512_fmadd_ps(number, k1, sums[q][1]);
+            sums[q][2] = _mm512_fmadd_ps(number, k2, sums[q][2]);
+            sums[q][3] = _mm512_fmadd_ps(number, k3, sums[q][3]);
         }
     }
     for (int q = 0; q < count; q++) {
-        for (int v = 0; v < AG_VECTORS; v++) {
-            if (mask != NULL) {
-                scores[q][v] = _mm512_add_ps(scores[q][v],
-                        _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(there[v], mask + q * mask_stride + v * AG_VECTOR * 2)));
-            }
-            scores[q][v] = _mm512_mask_blend_ps(there[v], never, scores[q][v]);
-        }
-        const __m512 top = _mm512_max_ps(_mm512_max_ps(scores[q][0], scores[q][1]), _mm512_max_ps(scores[q][2], scores[q][3]));
-        const float before = room->largest[first + q];
-        const float largest = fmaxf(before, _mm512_reduce_max_ps(top));
-        __m512 sum = _mm512_setzero_ps();
-        for (int v = 0; v < AG_VECTORS; v++) {
-            /* with nothing but masked keys so far every difference would be not a number */
-            const __m512 weight = largest == -INFINITY ? _mm512_setzero_ps()
-                    : ggml_v_expf(_mm512_sub_ps(scores[q][v], _mm512_set1_ps(largest)));
-            _mm512_store_ps(room->weights + q * AG_KEYS + v * AG_VECTOR, weight);
-            sum = _mm512_add_ps(sum, weight);
-        }
-        if (largest > before) {
-            const float shrink = expf(before - largest);
-            float * sums = room->sums + (first + q) * width;
-            for (int part = 0; part < width; part += AG_VECTOR) {
-                _mm512_store_ps(sums + part, _mm512_mul_ps(_mm512_load_ps(sums + part), _mm512_set1_ps(shrink)));
-            }
-            room->total[first + q] *= shrink;
-            room->largest[first + q] = largest;
-        }
-        room->total[first + q] += _mm512_reduce_add_ps(sum);
+        ag_weigh(room, tile, queries, first + q, sums[q], room->weights + q * AG_KEYS);
     }
-    for (int part = 0; part < width; part += AG_KEYS) {
+    for (int part = 0; part < tile->width; part += AG_KEYS) {
+        float * to = room->sums + first * tile->width + part;
         for (int q = 0; q < count; q++) {
             for (int v = 0; v < AG_VECTORS; v++) {
-                scores[q][v] = _mm512_load_ps(room->sums + (first + q) * width + part + v * AG_VECTOR);
+                sums[q][v] = _mm512_load_ps(to + q * tile->width + v * AG_VECTOR);
             }
         }
-        for (int i = 0; i < keys; i++) {
-            const float * value = room->values + i * width + part;
+        for (int i = 0; i < tile->count; i++) {
+            const float * value = room->values + i * tile->width + part;
             const __m512 v0 = _mm512_load_ps(value), v1 = _mm512_load_ps(value + 16), v2 = _mm512_load_ps(value + 32), v3 = _mm512_load_ps(value + 48);
             for (int q = 0; q < count; q++) {
                 const __m512 weight = _mm512_set1_ps(room->weights[q * AG_KEYS + i]);
-                scores[q][0] = _mm512_fmadd_ps(weight, v0, scores[q][0]);
-                scores[q][1] = _mm512_fmadd_ps(weight, v1, scores[q][1]);
-                scores[q][2] = _mm512_fmadd_ps(weight, v2, scores[q][2]);
-                scores[q][3] = _mm512_fmadd_ps(weight, v3, scores[q][3]);
+                sums[q][0] = _mm512_fmadd_ps(weight, v0, sums[q][0]);
+                sums[q][1] = _mm512_fmadd_ps(weight, v1, sums[q][1]);
+                sums[q][2] = _mm512_fmadd_ps(weight, v2, sums[q][2]);
+                sums[q][3] = _mm512_fmadd_ps(weight, v3, sums[q][3]);
             }
         }
         for (int q = 0; q < count; q++) {
             for (int v = 0; v < AG_VECTORS; v++) {
-                _mm512_store_ps(room->sums + (first + q) * width + part + v * AG_VECTOR, scores[q][v]);
+                _mm512_store_ps(to + q * tile->width + v * AG_VECTOR, sums[q][v]);
             }
+        }
+    }
+}
+
+/* The sums of eight registers' lanes. */
+static inline __m256 ag_sums_of_eight(const __m512 of[AG_EIGHT]) {
+    __m256 half[AG_EIGHT];
+    for (int i = 0; i < AG_EIGHT; i++) {
+        half[i] = _mm256_add_ps(_mm512_castps512_ps256(of[i]), _mm512_extractf32x8_ps(of[i], 1));
+    }
+    const __m256 low = _mm256_hadd_ps(_mm256_hadd_ps(half[0], half[1]), _mm256_hadd_ps(half[2], half[3]));
+    const __m256 high = _mm256_hadd_ps(_mm256_hadd_ps(half[4], half[5]), _mm256_hadd_ps(half[6], half[7]));
+    return _mm256_add_ps(_mm256_permute2f128_ps(low, high, 0x20), _mm256_permute2f128_ps(low, high, 0x31));
+}
+
+/* A row of the cache that will be wanted: rows of one head lie too far apart for the processor to foresee them. */
+static inline void ag_fetch(const char * row, size_t size) {
+    for (size_t line = 0; line < size; line += AG_LINE) {
+        _mm_prefetch(row + line, _MM_HINT_T0);
+    }
+}
+
+/* One query or two meet a tile as it lies. */
+static inline __attribute__((always_inline)) void ag_attend_few(struct ag_attention_room * room, const struct ag_tile * tile,
+        const struct ag_queries * queries, const int which[AG_PAIR], const int count) {
+    const size_t step = AG_VECTOR * (tile->half ? sizeof(ggml_fp16_t) : sizeof(float));
+    for (int key = 0; key < tile->count; key += AG_EIGHT) {
+        __m512 sums[AG_PAIR][AG_EIGHT];
+        for (int i = 0; i < AG_EIGHT; i++) {
+            /* behind the last key it is repeated; its score is not looked at */
+            const char * from = tile->keys + (size_t) (key + i < tile->count ? key + i : tile->count - 1) * tile->key_stride;
+            ag_fetch(from + AG_EIGHT * tile->key_stride, (size_t) tile->length / AG_VECTOR * step);
+            for (int q = 0; q < count; q++) {
+                sums[q][i] = _mm512_setzero_ps();
+            }
+            for (int part = 0; part * AG_VECTOR < tile->length; part++) {
+                const __m512 numbers = ag_numbers(from + part * step, tile->half);
+                for (int q = 0; q < count; q++) {
+                    const float * query = (const float *) (queries->numbers + (size_t) which[q] * queries->stride);
+                    sums[q][i] = _mm512_fmadd_ps(numbers, _mm512_loadu_ps(query + part * AG_VECTOR), sums[q][i]);
+                }
+            }
+        }
+        for (int q = 0; q < count; q++) {
+            _mm256_storeu_ps(room->weights + q * AG_KEYS + key, _mm256_mul_ps(ag_sums_of_eight(sums[q]), _mm256_set1_ps(tile->scale)));
+        }
+    }
+    for (int q = 0; q < count; q++) {
+        __m512 scores[AG_VECTORS];
+        for (int v = 0; v < AG_VECTORS; v++) {
+            scores[v] = _mm512_load_ps(room->weights + q * AG_KEYS + v * AG_VECTOR);
+        }
+        ag_weigh(room, tile, queries, which[q], scores, room->weights + q * AG_KEYS);
+    }
+    for (int part = 0; part < tile->width; part += AG_KEYS) {
+        __m512 sums[AG_PAIR][AG_VECTORS];
+        for (int q = 0; q < count; q++) {
+            for (int v = 0; v < AG_VECTORS; v++) {
+                sums[q][v] = _mm512_load_ps(room->sums + which[q] * tile->width + part + v * AG_VECTOR);
+            }
+        }
+        for (int i = 0; i < tile->count; i++) {
+            const char * value = tile->values + (size_t) i * tile->value_stride + (size_t) part / AG_VECTOR * step;
+            ag_fetch(value + AG_EIGHT * tile->value_stride, AG_VECTORS * step);
+            for (int v = 0; v < AG_VECTORS; v++) {
+                const __m512 numbers = ag_numbers(value + (size_t) v * step, tile->half);
+                for (int q = 0; q < count; q++) {
+                    sums[q][v] = _mm512_fmadd_ps(_mm512_set1_ps(room->weights[q * AG_KEYS + i]), numbers, sums[q][v]);
+                }
+            }
+        }
+        for (int q = 0; q < count; q++) {
+            for (int v = 0; v < AG_VECTORS; v++) {
+                _mm512_store_ps(room->sums + which[q] * tile->width + part + v * AG_VECTOR, sums[q][v]);
+            }
+        }
+    }
+}
+
+/* All of `count` queries that see the tile meet it. */
+static void ag_attend_all(struct ag_attention_room * room, const struct ag_tile * tile, const struct ag_queries * queries, int count) {
+    int few[AG_FEW_QUERIES], seeing = 0;
+    if (queries->mask == NULL && count > AG_FEW_QUERIES) {
+        seeing = count;
+    }
+    for (int q = 0; q < count && seeing <= AG_FEW_QUERIES; q++) {
+        if (queries->mask == NULL || ag_sees(tile, queries, q)) {
+            if (seeing < AG_FEW_QUERIES) {
+                few[seeing] = q;
+            }
+            seeing++;
+        }
+    }
+    if (seeing <= AG_FEW_QUERIES) {
+        for (int at = 0; at < seeing; at += AG_PAIR) {
+            if (seeing - at >= AG_PAIR) {
+                ag_attend_few(room, tile, queries, few + at, AG_PAIR);
+            } else {
+                ag_attend_few(room, tile, queries, few + at, 1);
+            }
+        }
+        return;
+    }
+    ag_unpack_keys(tile->keys, tile->key_stride, tile->count, tile->length, tile->half, tile->scale, room->keys);
+    ag_unpack_values(tile->values, tile->value_stride, tile->count, tile->width, tile->half, room->values);
+    for (int six = 0; six < count; six += AG_QUERIES) {
+        const int these = count - six < AG_QUERIES ? count - six : AG_QUERIES;
+        bool any = queries->mask == NULL;
+        for (int q = 0; q < these && !any; q++) {
+            any = ag_sees(tile, queries, six + q);
+        }
+        if (!any) {
+            continue;
+        }
+        switch (these) {
+            case 5: ag_attend(room, tile, queries, six, 5); break;
+            case 4: ag_attend(room, tile, queries, six, 4); break;
+            case 3: ag_attend(room, tile, queries, six, 3); break;
+            case 2: ag_attend(room, tile, queries, six, 2); break;
+            case 1: ag_attend(room, tile, queries, six, 1); break;
+            default: ag_attend(room, tile, queries, six, AG_QUERIES); break;
+        }
+    }
+}
+
+static bool ag_attention_takes(const struct ggml_tensor * dst) {
+    const struct ggml_tensor * q = dst->src[0], * k = dst->src[1], * v = dst->src[2];
+    float options[3]; /* scale, largest bias, soft cap */
+    memcpy(options, dst->op_params, sizeof options);
+    return q->type == GGML_TYPE_F32 && (k->type == GGML_TYPE_F16 || k->type == GGML_TYPE_F32) && k->type == v->type && dst->src[4] == NULL
+            && options[1] == 0 && options[2] == 0 && k->ne[0] % AG_VECTOR == 0 && k->ne[0] <= AG_LONGEST && v->ne[0] % AG_KEYS == 0
+            && v->ne[0] <= AG_LONGEST;
+}
+
+/* `count` queries of sequence `i3`, from head `head` and place `place` on: further ones in the next places or, `across`,
+ * in the same place of the next heads, which then share their keys. At most AG_GROUP. */
+static void ag_attend_group(struct ggml_tensor * dst, int64_t i3, int64_t head, int64_t place, int count, bool across) {
+    const struct ggml_tensor * q = dst->src[0], * k = dst->src[1], * v = dst->src[2], * mask = dst->src[3];
+    const int64_t k2 = head / (q->ne[2] / k->ne[2]), k3 = i3 / (q->ne[3] / k->ne[3]);
+    const int64_t v2 = head / (q->ne[2] / v->ne[2]), v3 = i3 / (q->ne[3] / v->ne[3]);
+    struct ag_attention_room * room = (struct ag_attention_room *) ag_room(sizeof(struct ag_attention_room));
+    struct ag_tile tile = { NULL, NULL, k->nb[1], v->nb[1], 0, (int) k->ne[0], (int) v->ne[0], k->type == GGML_TYPE_F16, 0 };
+    memcpy(&tile.scale, dst->op_params, sizeof tile.scale);
+    struct ag_queries queries = { (const char *) q->data + place * q->nb[1] + head * q->nb[2] + i3 * q->nb[3], across ? q->nb[2] : q->nb[1],
+        NULL, mask == NULL ? 0 : across ? mask->nb[2] * (mask->ne[2] > 1) : mask->nb[1] };
+    memset(room->sums, 0, (size_t) (count * tile.width) * sizeof(float));
+    for (int i = 0; i < count; i++) {
+        room->largest[i] = -INFINITY;
+        room->total[i] = 0;
+    }
+    for (int64_t key = 0; key < k->ne[1]; key += AG_KEYS) {
+        tile.count = (int) (k->ne[1] - key < AG_KEYS ? k->ne[1] - key : AG_KEYS);
+        tile.keys = (const char *) k->data + key * k->nb[1] + k2 * k->nb[2] + k3 * k->nb[3];
+        tile.values = (const char *) v->data + key * v->nb[1] + v2 * v->nb[2] + v3 * v->nb[3];
+        if (mask != NULL) {
+            queries.mask = (const char *) mask->data + key * sizeof(ggml_fp16_t) + place * mask->nb[1] + head % mask->ne[2] * mask->nb[2]
+                    + i3 % mask->ne[3] * mask->nb[3];
+        }
+        ag_attend_all(room, &tile, &queries, count);
+    }
+    for (int i = 0; i < count; i++) {
+        const __m512 share = _mm512_set1_ps(room->total[i] == 0 ? 0 : 1 / room->total[i]);
+        const int64_t i2 = across ? head + i : head, i1 = across ? place : place + i;
+        float * to = (float *) ((char *) dst->data + (i3 * dst->ne[2] * dst->ne[1] + i2 + i1 * dst->ne[1]) * dst->nb[1]);
+        for (int part = 0; part < tile.width; part += AG_VECTOR) {
+            _mm512_storeu_ps(to + part, _mm512_mul_ps(_mm512_load_ps(room->sums + i * tile.width + part), share));
         }
     }
 }
@@ -182,57 +376,30 @@ static inline __attribute__((always_inline)) void ag_attend(struct ag_attention_
 /* Queries `ir0` to `ir1` of a flash attention, counted over heads and sequences as ggml's own does: dst's rows. False, and
  * the same for every thread: the shape is another, nothing was done. */
 static bool ag_attention(struct ggml_tensor * dst, int64_t ir0, int64_t ir1) {
-    const struct ggml_tensor * q = dst->src[0], * k = dst->src[1], * v = dst->src[2], * mask = dst->src[3];
-    float options[3]; /* scale, largest bias, soft cap */
-    memcpy(options, dst->op_params, sizeof options);
-    const int length = (int) k->ne[0], width = (int) v->ne[0];
-    if (dst->src[4] != NULL || options[1] != 0 || options[2] != 0 || length % AG_VECTOR != 0 || length > AG_LONGEST
-            || width % AG_KEYS != 0 || width > AG_LONGEST || k->type != v->type) {
+    if (!ag_attention_takes(dst)) {
         return false;
     }
-    const bool half = k->type == GGML_TYPE_F16;
-    const int64_t per_head = q->ne[1], per_sequence = q->ne[1] * q->ne[2];
-    struct ag_attention_room * room = (struct ag_attention_room *) ag_room(sizeof(struct ag_attention_room));
+    const struct ggml_tensor * q = dst->src[0];
     for (int64_t row = ir0; row < ir1;) {
-        const int64_t i3 = row / per_sequence, i2 = row % per_sequence / per_head, i1 = row % per_head;
-        int64_t count = per_head - i1 < ir1 - row ? per_head - i1 : ir1 - row;
+        const int64_t per_head = q->ne[1], place = row % per_head;
+        int64_t count = per_head - place < ir1 - row ? per_head - place : ir1 - row;
         count = count < AG_GROUP ? count : AG_GROUP;
-        const char * queries = (const char *) q->data + i1 * q->nb[1] + i2 * q->nb[2] + i3 * q->nb[3];
-        const char * keys = (const char *) k->data + i2 / (q->ne[2] / k->ne[2]) * k->nb[2] + i3 / (q->ne[3] / k->ne[3]) * k->nb[3];
-        const char * values = (const char *) v->data + i2 / (q->ne[2] / v->ne[2]) * v->nb[2] + i3 / (q->ne[3] / v->ne[3]) * v->nb[3];
-        const char * masks = mask == NULL ? NULL : (const char *) mask->data + i1 * mask->nb[1] + i2 % mask->ne[2] * mask->nb[2]
-                + i3 % mask->ne[3] * mask->nb[3];
-        memset(room->sums, 0, (size_t) (count * width) * sizeof(float));
-        for (int64_t i = 0; i < count; i++) {
-            room->largest[i] = -INFINITY;
-            room->total[i] = 0;
-        }
-        for (int64_t key = 0; key < k->ne[1]; key += AG_KEYS) {
-            const int here = (int) (k->ne[1] - key < AG_KEYS ? k->ne[1] - key : AG_KEYS);
-            ag_unpack_keys(keys + key * k->nb[1], k->nb[1], here, length, half, options[0], room->keys);
-            ag_unpack_values(values + key * v->nb[1], v->nb[1], here, width, half, room->values);
-            for (int64_t six = 0; six < count; six += AG_QUERIES) {
-                const char * of = queries + six * q->nb[1];
-                const char * masked = masks == NULL ? NULL : masks + six * mask->nb[1] + key * sizeof(ggml_fp16_t);
-                const size_t mask_stride = masks == NULL ? 0 : mask->nb[1];
-                if (count - six >= AG_QUERIES) {
-                    ag_attend(room, of, q->nb[1], masked, mask_stride, (int) six, AG_QUERIES, here, length, width);
-                } else {
-                    for (int64_t one = 0; six + one < count; one++) {
-                        ag_attend(room, of + one * q->nb[1], q->nb[1], masked == NULL ? NULL : masked + one * mask_stride, mask_stride,
-                                (int) (six + one), 1, here, length, width);
-                    }
-                }
-            }
-        }
-        for (int64_t i = 0; i < count; i++) {
-            const __m512 share = _mm512_set1_ps(room->total[i] == 0 ? 0 : 1 / room->total[i]);
-            float * to = (float *) ((char *) dst->data + (i3 * dst->ne[2] * dst->ne[1] + i2 + (i1 + i) * dst->ne[1]) * dst->nb[1]);
-            for (int part = 0; part < width; part += AG_VECTOR) {
-                _mm512_storeu_ps(to + part, _mm512_mul_ps(_mm512_load_ps(room->sums + i * width + part), share));
-            }
-        }
+        ag_attend_group(dst, row / (per_head * q->ne[2]), row / per_head % q->ne[2], place, (int) count, false);
         row += count;
+    }
+    return true;
+}
+
+/* This thread's part of the attention of one query a head: heads that share their keys meet them together. False, and the
+ * same for every thread: the shape is another, or there are more threads than such groups; nothing was done. */
+static bool ag_attention_of_one(struct ggml_tensor * dst, int thread, int threads) {
+    const struct ggml_tensor * q = dst->src[0], * k = dst->src[1];
+    const int64_t groups = k->ne[2] * q->ne[3], heads = q->ne[2] / k->ne[2];
+    if (q->ne[1] != 1 || groups < threads || k->ne[2] != dst->src[2]->ne[2] || heads > AG_GROUP || !ag_attention_takes(dst)) {
+        return false;
+    }
+    for (int64_t group = groups * thread / threads; group < groups * (thread + 1) / threads; group++) {
+        ag_attend_group(dst, group / k->ne[2], group % k->ne[2] * heads, 0, (int) heads, true);
     }
     return true;
 }
@@ -241,6 +408,11 @@ static bool ag_attention(struct ggml_tensor * dst, int64_t ir0, int64_t ir1) {
 
 static inline bool ag_attention(struct ggml_tensor * dst, int64_t ir0, int64_t ir1) {
     (void) dst, (void) ir0, (void) ir1;
+    return false;
+}
+
+static inline bool ag_attention_of_one(struct ggml_tensor * dst, int thread, int threads) {
+    (void) dst, (void) thread, (void) threads;
     return false;
 }
 

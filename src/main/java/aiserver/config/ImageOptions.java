@@ -63,8 +63,8 @@ public final class ImageOptions {
             description = "Types to convert weights to while loading, such as model=q8_0,t5=q4_0. Default: as in the files.")
     Map<String, String> types = Map.of();
 
-    @Option(names = "--image-flash-attention", negatable = true, defaultValue = "false", fallbackValue = "true",
-            description = "Less memory; faster with quantised weights, narrow heads and on GPUs. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--image-flash-attention", negatable = true, defaultValue = "true", fallbackValue = "true",
+            description = "One fused step for attention: less memory and time. Default: ${DEFAULT-VALUE}.")
     boolean flashAttention;
 
     @Option(names = "--image-conv-direct", description = "Convolutions without im2col: less memory, slower.")

@@ -24,10 +24,10 @@ public final class SpeechOptions {
             description = "Processor threads for each utterance; 0: one for each core, 8 at most. Default: ${DEFAULT-VALUE}.")
     int threads;
 
-    @Option(names = "--stt-flash-attention", negatable = true, defaultValue = "false", fallbackValue = "true",
-            description = "Fused attention: less memory and time, but whisper.cpp counts the keys' filling, with what the "
-                    + "utterance before left there, as sound. Default: ${DEFAULT-VALUE}.")
-    boolean flashAttention;
+    @Option(names = "--stt-flash-attention", negatable = true, fallbackValue = "true",
+            description = "Fused attention: less memory and time, but on a GPU whisper.cpp counts the keys' filling, with what "
+                    + "the utterance before left there, as sound. Default: on a processor.")
+    Boolean flashAttention;
 
     @Option(names = "--stt-short-window", negatable = true, defaultValue = "true", fallbackValue = "true",
             description = "Encode only the part of the 30 s window that a short utterance fills. Default: ${DEFAULT-VALUE}.")

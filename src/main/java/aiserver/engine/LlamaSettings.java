@@ -15,14 +15,16 @@ import java.util.Objects;
  * @param threads       for single tokens, 1 to 512
  * @param promptThreads for prompts, 1 to 512
  * @param gpuLayers     most layers on the GPU, -1: as many as fit; on the CPU it has no effect
- * @param flashAttention on, off, or null: off on a processor unless the cache type needs it, else as the engine thinks best
+ * @param flashAttention on, off, or null: on where the processor does it fast or the cache type needs it; as the engine
+ *                      thinks best on a GPU
  * @param cacheType     of the KV cache
- * @param repack        whether weights are laid out anew for this processor: faster prompts, more memory
+ * @param repack        whether weights are laid out anew for this processor, which takes as much memory again; or null:
+ *                      where products with them as they lie are slower
  * @param stateFolder   where the state of prompts' fixed beginnings is kept across restarts, or null: nowhere
  * @param split         how several GPUs share the model
  */
 public record LlamaSettings(Path model, String device, int contextTokens, int sequences, int batchTokens, int threads,
-                            int promptThreads, int gpuLayers, Boolean flashAttention, CacheType cacheType, boolean repack,
+                            int promptThreads, int gpuLayers, Boolean flashAttention, CacheType cacheType, Boolean repack,
                             Path stateFolder, Split split) {
     public enum CacheType { F16, BF16, Q8_0 }
 
@@ -61,7 +63,7 @@ public record LlamaSettings(Path model, String device, int contextTokens, int se
 
     /** Without a folder for states, on one device. */
     public LlamaSettings(Path model, String device, int contextTokens, int sequences, int batchTokens, int threads,
-                         int promptThreads, int gpuLayers, Boolean flashAttention, CacheType cacheType, boolean repack) {
+                         int promptThreads, int gpuLayers, Boolean flashAttention, CacheType cacheType, Boolean repack) {
         this(model, device, contextTokens, sequences, batchTokens, threads, promptThreads, gpuLayers, flashAttention,
                 cacheType, repack, null, Split.USUAL);
     }
@@ -69,7 +71,7 @@ public record LlamaSettings(Path model, String device, int contextTokens, int se
     /** Four sequences of 4096 tokens on this machine's processors or GPU. */
     public static LlamaSettings of(Path model) {
         int processors = Math.max(1, Runtime.getRuntime().availableProcessors());
-        return new LlamaSettings(model, "auto", 4096, 4, 512, processors, processors, -1, null, CacheType.F16, true);
+        return new LlamaSettings(model, "auto", 4096, 4, 512, processors, processors, -1, null, CacheType.F16, null);
     }
 
     public LlamaSettings withContext(int tokens, int sequenceCount) {

@@ -78,7 +78,7 @@ record MemoryNeed(String what, long weights, long layer, int layers, long buffer
         // A run that has to be drawn again makes room for all draws at once, and two more.
         long own = width * roundUp(file.textPositions(), 256) * 2 * (SPEECH_DRAWS + 2);
         long encoder = 4L * file.audioPositions() * file.width() * 24
-                + (settings.flashAttention() ? 0 : 4L * file.audioPositions() * file.audioPositions() * Math.max(1, file.width() / 64));
+                + (Boolean.TRUE.equals(settings.flashAttention()) ? 0 : 4L * file.audioPositions() * file.audioPositions() * Math.max(1, file.width() / 64));
         long decoder = 4L * file.vocabulary() * 16 + 32 * MB;
         return new MemoryNeed("speech model", size(settings.model()) + settings.states() * (across + own + encoder + decoder), 0, 0,
                 64 * MB, 0);

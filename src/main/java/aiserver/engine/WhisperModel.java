@@ -36,7 +36,7 @@ final class WhisperModel implements AutoCloseable {
             MemorySegment params = whisper_h.whisper_context_default_params(arena);
             whisper_context_params.use_gpu(params, placement.onGpu());
             whisper_context_params.gpu_device(params, placement.onGpu() ? gpuNumber(placement.gpus().getFirst()) : 0);
-            whisper_context_params.flash_attn(params, settings.flashAttention());
+            whisper_context_params.flash_attn(params, settings.flashAttention() == null ? !placement.onGpu() : settings.flashAttention());
             MemorySegment address = guard_h.ag_whisper_init(arena.allocateFrom(settings.model().toString()), params);
             if (address.equals(MemorySegment.NULL)) {
                 throw Guard.failure("speech model " + settings.model() + " cannot be loaded",

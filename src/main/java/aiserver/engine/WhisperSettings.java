@@ -10,11 +10,11 @@ import java.util.Objects;
  * @param device         {@code auto}, {@code cpu} or a device's name
  * @param states         runs at a time over the one model, 1 to 16; each takes memory of its own from its first run on
  * @param threads        of the processor for each run, 1 to 256
- * @param flashAttention one fused step for attention: less memory, and on a processor 7 % less time (8 layers of 1024);
- *                       whisper.cpp fills its keys up to a multiple of 256 and counts the filling, with what the run
- *                       before left there, so that a small model hears other things and a run depends on the one before
+ * @param flashAttention one fused step for attention: less memory and time; or null: on a processor. On a GPU whisper.cpp
+ *                       fills its keys up to a multiple of 256 and counts the filling, with what the run before left
+ *                       there, so that a small model hears other things and a run depends on the one before
  */
-public record WhisperSettings(Path model, String device, int states, int threads, boolean flashAttention) {
+public record WhisperSettings(Path model, String device, int states, int threads, Boolean flashAttention) {
     public WhisperSettings {
         Objects.requireNonNull(model, "model");
         Objects.requireNonNull(device, "device");
@@ -24,7 +24,7 @@ public record WhisperSettings(Path model, String device, int states, int threads
 
     /** One run at a time, on the processor's cores. */
     public static WhisperSettings of(Path model) {
-        return new WhisperSettings(model, "auto", 1, Math.min(8, Runtime.getRuntime().availableProcessors()), false);
+        return new WhisperSettings(model, "auto", 1, Math.min(8, Runtime.getRuntime().availableProcessors()), null);
     }
 
     private static void require(boolean ok, String field, Number value) {

@@ -1,0 +1,27 @@
+package aiserver.engine;
+
+import bindings.llama.llama_h;
+
+/**
+ * What the CPU backend that was loaded can do, as it says itself: native/guard has kernels for processors with AVX512 that
+ * make other settings the best. Asked by any thread once the native libraries are loaded.
+ */
+final class Processor {
+    private Processor() {
+    }
+
+    /** Whether products with quantised weights are fast as the weights lie in the file: native/guard/k_matmul.h, q8_matmul.h. */
+    static boolean multipliesAsItLies() {
+        return has("AVX512") && has("AVX512_VNNI");
+    }
+
+    /** Whether flash attention is fast: native/guard/attention.h. */
+    static boolean attendsFast() {
+        return has("AVX512");
+    }
+
+    // The engine's words: "CPU : SSE3 = 1 | AVX512 = 1 | ..."
+    private static boolean has(String feature) {
+        return llama_h.llama_print_system_info().getString(0).matches("(?s).*\\b" + feature + " = 1\\b.*");
+    }
+}
