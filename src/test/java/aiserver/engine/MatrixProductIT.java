@@ -1,0 +1,155 @@
+package aiserver.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import bindings.llama.llama_h;
+import java.lang.foreign.MemorySegment;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Products of weights and columns by the CPU backend, native/guard/q8_matmul.h, k_matmul.h and f16_rows.h where the
+ * processor has what they need, held against double precision. Columns are such that the backend rounds none of them: whole
+ * numbers up to 127, which each block reaches, times a power of two of its own. So one number, row or block in the wrong
+ * place is far outside of {@link #CLOSE}.
+ */
+class MatrixProductIT {
+    /** Of the square root of the summed squares of what is added up: rounding of single precision. */
+    private static final double CLOSE = 1e-5;
+    /** The same where the processor adds up in half precision. */
+    private static final double HALF_CLOSE = 1e-2;
+
+    /** @param apart whether columns lie apart, as a part of wider ones does */
+    record Shape(QuantizedMatrix.Type type, int columns, int rows, int length, int threads, boolean apart) {
+    }
+
+    /** Columns pass in sixes, 192 or 384 at a time; rows are taken by 32. */
+    static Stream<Shape> shapes() {
+        Stream.Builder<Shape> shapes = Stream.builder();
+        for (QuantizedMatrix.Type type : QuantizedMatrix.Type.values()) {
+            shapes.add(new Shape(type, 1, 33, 256, 1, false)).add(new Shape(type, 1, 100, 3072, 3, false))
+                    .add(new Shape(type, 2, 31, 512, 2, false)).add(new Shape(type, 3, 100, 256, 3, true))
+                    .add(new Shape(type, 4, 33, 512, 1, false)).add(new Shape(type, 5, 33, 3072, 2, false))
+                    .add(new Shape(type, 6, 1, 256, 3, false)).add(new Shape(type, 7, 100, 512, 3, false))
+                    .add(new Shape(type, 16, 64, 512, 2, true)).add(new Shape(type, 37, 31, 3072, 3, false))
+                    .add(new Shape(type, 194, 33, 512, 2, false)).add(new Shape(type, 385, 100, 256, 2, false))
+                    .add(new Shape(type, 385, 33, 3072, 1, false));
+            if (type.block == 32) {
+                shapes.add(new Shape(type, 7, 33, 32, 2, false)).add(new Shape(type, 13, 45, 96, 3, false));
+            }
+        }
+        return shapes.build();
+    }
+
+    @BeforeAll
+    static void load() {
+        NativeLibraries.load();
+    }
+
+    @ParameterizedTest
+    @MethodSource("shapes")
+    void multipliesWithQuantizedWeights(Shape shape) {
+        Random random = new Random(31L * shape.length() + shape.columns());
+        int length = shape.length();
+        QuantizedMatrix weights = QuantizedMatrix.of(shape.type(), weights(random, shape.rows() * length), shape.rows(), length);
+        float[] columns = columns(random, shape.columns() * length, shape.type().block);
+        float[] result;
+        try (CpuGraph graph = new CpuGraph()) {
+            MemorySegment matrix = graph.tensor(shape.type().number, MemorySegment.ofArray(weights.blocks()), length, shape.rows());
+            result = graph.product(matrix, shape.apart() ? apart(graph, columns, length) : graph.floats(columns, length, shape.columns()),
+                    shape.threads());
+        }
+        assertThat(result).hasSize(shape.columns() * shape.rows());
+        for (int column = 0; column < shape.columns(); column++) {
+            for (int row = 0; row < shape.rows(); row++) {
+                assertClose(result[column * shape.rows() + row], weights.values(), row * length, columns, column * length, length, CLOSE,
+                        "row " + row + " of column " + column);
+            }
+        }
+    }
+
+    /** A column a head, as while a token is written: heads share rows, and rows of values lie apart by the cache's length. */
+    @ParameterizedTest
+    @CsvSource({"64, 1, 1, 1, 0, 1", "64, 33, 6, 6, 0, 2", "128, 70, 16, 8, 0, 3", "64, 5, 3, 1, 0, 1", "7, 64, 4, 2, 25, 2",
+            "65, 64, 6, 2, 31, 3", "513, 66, 4, 4, 511, 1"})
+    void multipliesOneColumnWithRowsOfHalfPrecision(int length, int rows, int heads, int rowHeads, int gap, int threads) {
+        Random random = new Random(length);
+        int width = length + gap;
+        float[] wide = new float[width * rows * rowHeads];
+        float[] columns = new float[length * heads];
+        for (int i = 0; i < wide.length; i++) {
+            wide[i] = i % width < length ? Float.float16ToFloat(Float.floatToFloat16(random.nextFloat() - 0.5f)) : Float.NaN;
+        }
+        for (int i = 0; i < columns.length; i++) {
+            columns[i] = (random.nextInt(255) - 127) / 32f;
+        }
+        float[] result;
+        try (CpuGraph graph = new CpuGraph()) {
+            MemorySegment all = graph.numbers(CpuGraph.F16, wide, width, rows, rowHeads);
+            MemorySegment some = graph.view(all, new long[] {length, rows, rowHeads}, new long[] {2L * width, 2L * width * rows, 2L * wide.length}, 0);
+            result = graph.product(some, graph.floats(columns, length, 1, heads), threads);
+        }
+        boolean half = llama_h.llama_print_system_info().getString(0).contains("FP16_VA = 1");
+        assertThat(result).hasSize(rows * heads);
+        for (int head = 0; head < heads; head++) {
+            for (int row = 0; row < rows; row++) {
+                assertClose(result[head * rows + row], wide, (head / (heads / rowHeads) * rows + row) * width, columns, head * length, length,
+                        half ? HALF_CLOSE : CLOSE, "row " + row + " of head " + head);
+            }
+        }
+    }
+
+    private static void assertClose(double found, float[] weights, int row, float[] columns, int column, int length, double close, String what) {
+        double sum = 0;
+        double squares = 0;
+        for (int i = 0; i < length; i++) {
+            double product = (double) weights[row + i] * columns[column + i];
+            sum += product;
+            squares += product * product;
+        }
+        if (!(Math.abs(found - sum) <= close * Math.sqrt(squares))) { // AssertJ at every number would take longer than the product
+            assertThat(found).as(what).isEqualTo(sum);
+        }
+    }
+
+    private static float[] weights(Random random, int count) {
+        float[] weights = new float[count];
+        for (int i = 0; i < count; i += 32) {
+            float size = 0.25f + random.nextFloat();
+            float middle = size * (random.nextFloat() - 0.5f);
+            for (int j = i; j < i + 32; j++) {
+                weights[j] = middle + size * (random.nextFloat() - 0.5f);
+            }
+        }
+        return weights;
+    }
+
+    private static float[] columns(Random random, int count, int block) {
+        float[] columns = new float[count];
+        for (int i = 0; i < count; i += block) {
+            float size = (float) Math.scalb(1.0, random.nextInt(5) - 2);
+            if (random.nextInt(16) == 0) {
+                continue; // a block of zeros has no scale
+            }
+            for (int j = i; j < i + block; j++) {
+                columns[j] = size * (random.nextInt(255) - 127);
+            }
+            columns[i + random.nextInt(block)] = random.nextBoolean() ? 127 * size : -127 * size;
+        }
+        return columns;
+    }
+
+    private static MemorySegment apart(CpuGraph graph, float[] columns, int length) {
+        int width = length + 64;
+        float[] wide = new float[columns.length / length * width];
+        for (int i = 0; i < wide.length; i++) {
+            wide[i] = i % width < length ? columns[i / width * length + i % width] : Float.NaN;
+        }
+        return graph.view(graph.floats(wide, width, columns.length / length), new long[] {length, columns.length / length},
+                new long[] {4L * width, 4L * wide.length, 4L * wide.length}, 0);
+    }
+}
