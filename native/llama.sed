@@ -1,4 +1,4 @@
-# Corrects the pinned llama.cpp in six places while its source is brought.
+# Corrects the pinned llama.cpp in seven places while its source is brought.
 # The CUDA backend (ggml/src/ggml-cuda/ggml-cuda.cu): a failure while a CUDA graph is
 # being captured is thrown out of ggml by the guard and leaves the count of captures under way at one; freeing the
 # context, which is what follows, would wait for the capture's end for ever. Now it waits for five seconds.
@@ -11,7 +11,7 @@ s/^#include <omp\.h>$/&\n#include "graph_barrier.h"/
 
 # It multiplies one column with many rows in half precision, which is what attention does while text is written, row by row
 # and head by head: see guard/f16_rows.h.
-s/^#include "ggml-cpu-impl\.h"$/&\n#include "f16_rows.h"\n#include "q8_matmul.h"\n#include "k_matmul.h"/
+s/^#include "ggml-cpu-impl\.h"$/&\n#include "f16_rows.h"\n#include "q8_matmul.h"\n#include "k_matmul.h"\n#include "q8_k.h"/
 /^static void ggml_compute_forward_mul_mat_one_chunk\(/,/^\}/ s/^    const size_t src1_col_stride = .*;$/&\n    if (ag_f16_rows(src0, src1, dst, (const char *) wdata, row_size, ir0_start, ir0_end, ir1_start, ir1_end)) {\n        return;\n    }/
 
 # And weights of eight bits with many columns, as a speech model's encoder does, and of fewer bits with several, as a
@@ -24,6 +24,9 @@ s/^    ggml_barrier\(params->threadpool\);$/&\n\
         return;\
     }/
 }
+
+# What they multiply with is quantised by guard/q8_k.h.
+s/^( *\.from_float *= )quantize_row_q8_K,$/\1ag_quantize_q8_K,/
 
 # Flash attention (ggml/src/ggml-cpu/ops.cpp): see guard/attention.h.
 s/^#include "vec\.h"$/&\n#include "attention.h"\n#include "gelu.h"/
