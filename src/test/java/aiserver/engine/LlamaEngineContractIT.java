@@ -1,6 +1,6 @@
 package aiserver.engine;
 
-/** Without flash attention, which sums in half precision on the CPU: answers are compared token by token. */
+/** Without flash attention, which sums in half precision on a CPU without AVX512: answers are compared token by token. */
 class LlamaEngineContractIT extends TextEngineContract {
     @Override
     TextEngine engine() {

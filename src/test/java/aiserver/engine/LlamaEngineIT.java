@@ -41,7 +41,7 @@ class LlamaEngineIT {
         engine.close();
     }
 
-    // Without flash attention, which sums in half precision on the CPU: answers are compared token by token.
+    // Without flash attention, which sums in half precision on a CPU without AVX512: answers are compared token by token.
     private static LlamaSettings settings(Path model) {
         return LlamaSettings.of(model).withContext(2048, 4).withThreads(1).withDevice("cpu").withFlashAttention(false);
     }
