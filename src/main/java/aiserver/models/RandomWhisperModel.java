@@ -55,7 +55,7 @@ public final class RandomWhisperModel {
 
     /** How the matrices are kept; convolutions are always F16. The numbers are ggml's: of a file, and of a tensor in it. */
     public enum Precision {
-        F16(1, 1), BF16(24, 30), Q8_0(7, 8);
+        F16(1, 1), BF16(24, 30), Q8_0(7, 8), Q5_0(8, 6);
 
         private final int file;
         private final int tensor;
@@ -66,7 +66,7 @@ public final class RandomWhisperModel {
         }
     }
 
-    /** Numbers that share a scale in Q8_0. */
+    /** Numbers that share a scale in Q8_0 and Q5_0. */
     private static final int BLOCK = 32;
     private static final int AUDIO_POSITIONS = 1500;
     private static final int TEXT_POSITIONS = 448;
@@ -275,10 +275,16 @@ public final class RandomWhisperModel {
     }
 
     private void number(int type, float value) throws IOException {
-        if (type == Precision.Q8_0.tensor) {
+        if (type == Precision.Q8_0.tensor || type == Precision.Q5_0.tensor) {
             block[blockFilled++] = value;
             if (blockFilled == BLOCK) {
-                block();
+                float largest = largest();
+                if (type == Precision.Q8_0.tensor) {
+                    eightBits(largest);
+                } else {
+                    fiveBits(largest);
+                }
+                blockFilled = 0;
             }
         } else if (type == F16) {
             room(2).putShort(Float.floatToFloat16(value));
@@ -288,17 +294,35 @@ public final class RandomWhisperModel {
         }
     }
 
-    private void block() throws IOException {
+    private float largest() {
         float largest = 0;
         for (float value : block) {
             largest = Math.max(largest, Math.abs(value));
         }
+        return largest;
+    }
+
+    private void eightBits(float largest) throws IOException {
         float scale = largest / 127;
         room(2 + BLOCK).putShort(Float.floatToFloat16(scale));
         for (float value : block) {
             buffer.put((byte) (scale == 0 ? 0 : Math.round(value / scale)));
         }
-        blockFilled = 0;
+    }
+
+    // A scale, the fifth bits of all, and the other four of number i beside those of number i + 16.
+    private void fiveBits(float largest) throws IOException {
+        float scale = largest / 15;
+        int[] values = new int[BLOCK];
+        int fifth = 0;
+        for (int i = 0; i < BLOCK; i++) {
+            values[i] = 16 + (scale == 0 ? 0 : Math.round(block[i] / scale));
+            fifth |= (values[i] >> 4) << i;
+        }
+        room(2 + 4 + BLOCK / 2).putShort(Float.floatToFloat16(scale)).putInt(fifth);
+        for (int i = 0; i < BLOCK / 2; i++) {
+            buffer.put((byte) (values[i] & 15 | (values[i + BLOCK / 2] & 15) << 4));
+        }
     }
 
     private void float32Tensor(String name, float spread, float mean, int... sizes) throws IOException {

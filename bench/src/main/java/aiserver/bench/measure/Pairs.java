@@ -13,10 +13,9 @@ import java.util.function.ToDoubleFunction;
  * one thread.
  */
 final class Pairs {
-    private static final String WORKER = "worker bf16";
-
     private final Setting setting;
     private final String kind;
+    private final String name;
     private final List<String> worker;
     private final ToDoubleFunction<Map<String, Object>> seconds;
     private final Map<String, List<Double>> figures = new LinkedHashMap<>();
@@ -27,34 +26,36 @@ final class Pairs {
 
     /**
      * @param kind    of the job, for the logs' names
+     * @param name    of the worker with its weights
      * @param worker  command of the worker's engine
      * @param seconds that a run took, from its answer
      */
-    Pairs(Setting setting, String kind, List<String> worker, ToDoubleFunction<Map<String, Object>> seconds) {
+    Pairs(Setting setting, String kind, String name, List<String> worker, ToDoubleFunction<Map<String, Object>> seconds) {
         this.setting = setting;
         this.kind = kind;
+        this.name = name;
         this.worker = worker;
         this.seconds = seconds;
     }
 
-    /** @param name of the peer; one on DJL begins with {@code DJL} */
-    void run(String name, List<String> command) {
+    /** @param peer its name; one on DJL begins with {@code DJL} */
+    void run(String peer, List<String> command) {
         try (Contender ours = Contender.ready(kind + "-worker", worker, setting.engines(), setting);
-                Contender theirs = Contender.ready(kind + "-" + name, command, setting.engines(), setting)) {
+                Contender theirs = Contender.ready(kind + "-" + peer, command, setting.engines(), setting)) {
             Map<String, DoubleSupplier> pair = new LinkedHashMap<>();
-            pair.put(WORKER, () -> seconds.applyAsDouble(ours.run()));
-            pair.put(name, () -> seconds.applyAsDouble(theirs.run()));
+            pair.put(name, () -> seconds.applyAsDouble(ours.run()));
+            pair.put(peer, () -> seconds.applyAsDouble(theirs.run()));
             Rounds rounds = Rounds.of(setting, rounds(), pair);
             thrown += rounds.thrown();
             contended |= rounds.contended();
             // Of the worker the middle of each pair, of a peer its range.
-            figures.computeIfAbsent(WORKER, first -> new ArrayList<>()).add(rounds.of(WORKER).median());
-            Spread spread = rounds.of(name);
-            figures.put(name, List.of(spread.low(), spread.median(), spread.high()));
-            Spread ratio = rounds.ratio(name, WORKER);
-            if (name.startsWith("DJL") && (best == null || ratio.median() < best.median())) {
+            figures.computeIfAbsent(name, first -> new ArrayList<>()).add(rounds.of(name).median());
+            Spread spread = rounds.of(peer);
+            figures.put(peer, List.of(spread.low(), spread.median(), spread.high()));
+            Spread ratio = rounds.ratio(peer, name);
+            if (peer.startsWith("DJL") && (best == null || ratio.median() < best.median())) {
                 best = ratio;
-                bestName = name;
+                bestName = peer;
             }
         }
     }

@@ -9,7 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** A step of SD3.5-medium's shape with guidance: the worker's engine in bf16 to DJL's bf16 and, in full, int8. */
+/** A step of SD3.5-medium's shape with guidance: the worker's engine in Q8_0 and in bf16, and DJL's bf16 and int8. */
 final class PicturePart implements Part {
     private static final int SIDE = 512;
 
@@ -24,25 +24,29 @@ final class PicturePart implements Part {
         Path model = RealShape.SD_MEDIUM_BF16.in(setting.work());
         Path taesd = RealShape.AUTOENCODER.in(setting.work());
         Path clip = RealShape.CLIP_L.in(setting.work());
-        List<String> ours = setting.java(List.of(), "probe", "picture", "--model=" + model, "--taesd=" + taesd, "--clip-l=" + clip,
+        List<String> asItIs = setting.java(List.of(), "probe", "picture", "--model=" + model, "--taesd=" + taesd, "--clip-l=" + clip,
                 "--threads=" + setting.threads(), "--side=" + SIDE, "--steps=" + steps);
+        List<String> ours = with(asItIs, "--type=q8_0");
         Map<String, List<String>> peers = new LinkedHashMap<>();
-        for (String type : setting.quick() ? List.of("bf16") : List.of("bf16", "int8")) {
+        for (String type : List.of("bf16", "int8")) {
             Path folder = new Exports(setting.work()).picture(model, taesd, type, SIDE);
             peers.put("DJL " + type, setting.java(List.of(), "probe", "picture", "--djl", "--model=" + folder,
                     "--threads=" + setting.threads(), "--side=" + SIDE, "--steps=" + steps));
         }
         if (!setting.quick()) {
-            List<String> fused = new ArrayList<>(ours);
-            fused.add("--flash-attention");
-            peers.put("worker bf16, flash attention", fused);
-            List<String> direct = new ArrayList<>(ours);
-            direct.add("--conv-direct");
-            peers.put("worker bf16, direct convolutions", direct);
+            peers.put("worker bf16", asItIs);
+            peers.put("worker Q8_0, plain attention", with(ours, "--no-flash-attention"));
+            peers.put("worker Q8_0, direct convolutions", with(ours, "--conv-direct"));
         }
-        Pairs pairs = new Pairs(setting, "picture", ours, answer -> ((Number) answer.get("step_seconds")).doubleValue());
+        Pairs pairs = new Pairs(setting, "picture", "worker Q8_0", ours, answer -> ((Number) answer.get("step_seconds")).doubleValue());
         peers.forEach(pairs::run);
         results.add(pairs.toBestOfDjl("picture-djl-best", "a step of SD3.5-medium's shape at " + SIDE + "×" + SIDE, "s a step",
-                "guidance on, bf16 weights"));
+                "guidance on"));
+    }
+
+    private static List<String> with(List<String> command, String option) {
+        List<String> more = new ArrayList<>(command);
+        more.add(option);
+        return more;
     }
 }

@@ -10,8 +10,8 @@ import java.util.Map;
 
 /**
  * An utterance of 4 s on Whisper large-v3's shape: the worker's engine with the window that its service would take, DJL
- * with the whole window and with that one, whisper-jni with that one. Each with the weights that suit it best on a
- * processor, 8 bits for either side, and with others. The model files are noise whose texts end after two dozen tokens.
+ * with the whole window and with that one, whisper-jni with that one. Each with the weights that are fastest with it on a
+ * processor, five bits (as whisper.cpp publishes them) and eight, and with others. The model files are noise whose texts end after two dozen tokens.
  */
 final class SpeechPart implements Part {
     private static final int SECONDS = 4;
@@ -26,7 +26,7 @@ final class SpeechPart implements Part {
 
     @Override
     public void measure(Setting setting, Results results) throws IOException {
-        Path ours = RealShape.WHISPER_LARGE_Q8_0.in(setting.work());
+        Path ours = RealShape.WHISPER_LARGE_Q5_0.in(setting.work());
         Path exported = RealShape.WHISPER_LARGE_BF16.in(setting.work());
         List<String> types = setting.quick() ? List.of("int8") : List.of("fp32", "bf16", "int8");
         Map<String, List<String>> peers = new LinkedHashMap<>();
@@ -36,15 +36,16 @@ final class SpeechPart implements Part {
             peers.put("DJL " + type + ", whole window", djl(setting, folder, ALL));
             peers.put("DJL " + type + ", short window", djl(setting, folder, POSITIONS));
         }
-        peers.put("worker bf16", ours(setting, exported, POSITIONS));
+        peers.put("worker Q8_0", ours(setting, RealShape.WHISPER_LARGE_Q8_0.in(setting.work()), POSITIONS));
         if (!setting.quick()) {
+            peers.put("worker bf16", ours(setting, exported, POSITIONS));
             Path half = RealShape.WHISPER_LARGE_F16.in(setting.work());
             peers.put("worker F16", ours(setting, half, POSITIONS));
-            peers.put("worker Q8_0, whole window", ours(setting, ours, ALL));
+            peers.put("worker Q5_0, whole window", ours(setting, ours, ALL));
             peers.put("whisper-jni F16, short window", setting.java(List.of(), "probe", "whisper-jni", "--model=" + half,
                     "--threads=" + setting.threads(), "--seconds=" + SECONDS, "--positions=" + POSITIONS));
         }
-        Pairs pairs = new Pairs(setting, "speech", ours(setting, ours, POSITIONS), answer -> ((Number) answer.get("seconds")).doubleValue());
+        Pairs pairs = new Pairs(setting, "speech", "worker Q5_0", ours(setting, ours, POSITIONS), answer -> ((Number) answer.get("seconds")).doubleValue());
         peers.forEach(pairs::run);
         results.add(pairs.toBestOfDjl("speech-djl-best", "STT of a 4 s order, large-v3 shape,", "s", "greedy"));
     }

@@ -39,8 +39,10 @@ final class PictureProbe implements Callable<Integer> {
     private int steps;
     @Option(names = "--guidance", defaultValue = "4.5")
     private double guidance;
-    @Option(names = "--flash-attention")
+    @Option(names = "--flash-attention", negatable = true, defaultValue = "true", fallbackValue = "true")
     private boolean flashAttention;
+    @Option(names = "--type", description = "To convert the model's weights to while they are loaded.")
+    private String type;
     @Option(names = "--conv-direct")
     private boolean convDirect;
     @Option(names = "--step-cache", defaultValue = "none")
@@ -51,7 +53,7 @@ final class PictureProbe implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         try (ImageEngine engine = djl ? new DjlImageEngine(new DjlSettings(model, threads))
-                : new DiffusionEngine(new DiffusionSettings(Part.of(model), Part.of(clipL), null, null, null, Part.of(taesd), "cpu",
+                : new DiffusionEngine(new DiffusionSettings(new Part(model, type), Part.of(clipL), null, null, null, Part.of(taesd), "cpu",
                         threads, flashAttention, false, convDirect, stepCache, true))) {
             engine.load(RunControl.NONE);
             ImageRequest request = new ImageRequest("A beautiful chocolate cake with fresh strawberries", "blurry", side, side,

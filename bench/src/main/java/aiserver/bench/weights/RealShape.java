@@ -23,6 +23,7 @@ public enum RealShape {
     WHISPER_LARGE_F16("whisper-large-v3-f16.bin"),
     WHISPER_LARGE_BF16("whisper-large-v3-bf16.bin"),
     WHISPER_LARGE_Q8_0("whisper-large-v3-q8_0.bin"),
+    WHISPER_LARGE_Q5_0("whisper-large-v3-q5_0.bin"),
     WHISPER_TURBO_BF16("whisper-turbo-bf16.bin"),
     SD_MEDIUM_F16("sd3.5-medium-f16.safetensors"),
     SD_MEDIUM_BF16("sd3.5-medium-bf16.safetensors"),
@@ -68,6 +69,8 @@ public enum RealShape {
                     RandomWhisperModel.Precision.BF16, SEED);
             case WHISPER_LARGE_Q8_0 -> RandomWhisperModel.write(file, RandomWhisperModel.Shape.LARGE_V3,
                     RandomWhisperModel.Precision.Q8_0, SEED);
+            case WHISPER_LARGE_Q5_0 -> RandomWhisperModel.write(file, RandomWhisperModel.Shape.LARGE_V3,
+                    RandomWhisperModel.Precision.Q5_0, SEED);
             case WHISPER_TURBO_BF16 -> RandomWhisperModel.write(file, RandomWhisperModel.Shape.LARGE_V3_TURBO,
                     RandomWhisperModel.Precision.BF16, SEED);
             case SD_MEDIUM_F16 -> RandomDiffusionModel.writeDiffusionModel(file, RandomDiffusionModel.MEDIUM_WIDTH, GRID,
