@@ -12,7 +12,7 @@
  *
  * Each but the last writes "ready" when its model is loaded, then runs once for each line on standard input and answers
  * with a line of JSON; it ends with its input. Backends are loaded from LIMIT_BACKENDS. On the CPU, or the device that
- * LIMIT_DEVICE names as ggml does (CUDA0); LIMIT_FLASH_ATTENTION, LIMIT_T5 (a file) and LIMIT_TYPES (the engine's rules for
+ * LIMIT_DEVICE names as ggml does (CUDA0); LIMIT_FLASH_ATTENTION (0: none), LIMIT_T5 (a file) and LIMIT_TYPES (the engine's rules for
  * the types of weights) are for pictures.
  */
 #include <math.h>
@@ -115,7 +115,8 @@ static struct llama_model * language_model(const char * path) {
     params.devices = devices;
     params.n_gpu_layers = gpu() ? -1 : 0;
     params.split_mode = LLAMA_SPLIT_MODE_NONE;
-    params.use_extra_bufts = true; /* repacked weights, as the worker has them */
+    /* repacked weights where the worker has them: see Processor.java */
+    params.use_extra_bufts = gpu() != NULL || strstr(llama_print_system_info(), "AVX512_VNNI = 1") == NULL;
     struct llama_model * model = llama_model_load_from_file(path, params);
     if (!model) {
         die("the language model cannot be loaded");
@@ -349,7 +350,7 @@ static sd_ctx_t * picture_model(const char * model, const char * taesd, const ch
     params.n_threads = threads;
     params.enable_mmap = gpu() == NULL;
     params.backend = gpu() ? ggml_backend_dev_name(gpu()) : "CPU";
-    params.diffusion_flash_attn = getenv("LIMIT_FLASH_ATTENTION") != NULL;
+    params.diffusion_flash_attn = getenv("LIMIT_FLASH_ATTENTION") == NULL || strcmp(getenv("LIMIT_FLASH_ATTENTION"), "0") != 0;
     if (getenv("LIMIT_T5")) {
         params.t5xxl_path = getenv("LIMIT_T5");
     }

@@ -60,9 +60,7 @@ final class PicturePart {
             return null;
         }
         List<String> environment = new ArrayList<>();
-        if (flash) {
-            environment.addAll(List.of("LIMIT_FLASH_ATTENTION", "1"));
-        }
+        environment.addAll(List.of("LIMIT_FLASH_ATTENTION", flash ? "1" : "0"));
         if (type != null) {
             environment.addAll(List.of("LIMIT_TYPES", "^model.diffusion_model.=" + type));
         }
