@@ -13,7 +13,7 @@ import words
 COMMON = sorted({c for c in " ".join(words.FLAVOURS + words.STYLES + words.OPTIONS + words.LETTERINGS + words.WHO) if "가" <= c <= "힣"})
 ALL = [bytes([a, b]).decode("euc-kr") for a in range(0xB0, 0xC9) for b in range(0xA1, 0xFF)]
 PAIRS = {"을": ("을", "를"), "이": ("이", "가"), "은": ("은", "는"), "과": ("과", "와"), "이랑": ("이랑", "랑"), "이요": ("이요", "요"),
-         "이에요": ("이에요", "예요"), "이라서": ("이라서", "라서"), "인데": ("인데", "인데"), "이니까": ("이니까", "니까"), "으로": ("으로", "로")}
+         "이에요": ("이에요", "예요"), "이라서": ("이라서", "라서"), "인데": ("인데", "인데"), "이니까": ("이니까", "니까"), "이라고": ("이라고", "라고"), "으로": ("으로", "로")}
 
 
 def with_particle(word, particle):
@@ -67,7 +67,7 @@ class Maker:
         if r.random() > 0.08 or self.names != "mixed":
             names = list(dict.fromkeys(self.menu_name() for _ in range(r.choice([1, 2, 3, 3, 4, 4, 5, 6, 6, 7]))))
             shared_styles, shared_options = self.some(styles, 2, 4), self.some(options, 2, 5)
-            detail, priced = r.random(), r.random() < 0.6
+            detail, priced = r.random(), r.random() < 0.75
             if self.language == "ko" and r.random() < 0.5:
                 # an option that begins as a menu's name does, which is then asked for often: how it goes on is learnt late
                 self.twin, detail = r.choice(names), 1
@@ -345,7 +345,7 @@ class Maker:
                 slots[name] = r.choice(self.state["options"])
                 said["remove"] = [slots[name]]
             else:
-                slots[name] = r.choice({"who": words.WHO, "occasion": words.OCCASIONS}[name])
+                slots[name] = r.choice({"who": words.WHO, "occasion": words.OCCASIONS, "thing": words.THINGS}[name])
         return filled(pattern, slots)
 
     def more(self, menu, said, text, kinds):
@@ -426,7 +426,9 @@ class Maker:
         if self.has("again_menu"):
             kinds += ["again_menu"]
         if self.state.get("style"):
-            kinds += ["change_style", "change_style", "remove_style"]
+            kinds += ["remove_style"]
+            # the only style there is cannot be changed into another
+            kinds += ["change_style"] * 2 if any(style != self.state["style"] for style in self.styles_for(self.state.get("menu"))) else []
         kinds += ["change_quantity"] * 2 if self.state.get("quantity") in self.quantities() else []
         kinds += ["change_size"] if self.state.get("size") else []
         kinds += ["remove_option"] * 3 if self.state.get("options") else []
@@ -450,7 +452,7 @@ class Maker:
         return self.pattern("cancel"), {}, self.reply("cancel", "cancel", self.replies["cancel"])
 
     def say_talk(self):
-        return self.pattern("talk"), {}, self.reply("other", "talk", self.replies["talk"])
+        return self.slots(self.pattern("talk"), None, {}), {}, self.reply("other", "talk", self.replies["talk"])
 
     def say_inquiry(self):
         r, unknown = self.rng, self.replies["unknown"]
@@ -459,10 +461,9 @@ class Maker:
             kind = "facts"
         menu, scratch = self.any_menu(), {}
         text = self.slots(self.pattern(kind), menu, scratch)
+        # A price is never told, though the prompt may have it: of those that an earlier model told, half were another menu's.
         response = unknown
-        if kind == "price" and self.menu.get(menu, {}).get("price"):
-            response = filled(self.replies["price"], {"menu": menu, "price": str(self.menu[menu]["price"])})
-        elif kind == "menus" and self.menu:
+        if kind == "menus" and self.menu:
             response = self.replies["menus"].format(names=", ".join(list(self.menu)[:3]))
         elif kind in ("styles", "options") and self.known(kind, self.state.get("menu")) and self.state.get("menu"):
             response = self.replies["menus"].format(names=", ".join(self.known(kind, self.state["menu"])[:3]))

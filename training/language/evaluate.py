@@ -159,6 +159,7 @@ def main():
     options = argparse.ArgumentParser()
     options.add_argument("file")
     options.add_argument("--calls", type=int, default=100)
+    options.add_argument("--seed", type=int, default=5, help="of the calls")
     options.add_argument("--engine", help="folder of libllama.so")
     options.add_argument("--say", nargs="+")
     options = options.parse_args()
@@ -171,7 +172,7 @@ def main():
     for name, how in {"new draws of the patterns of training": {}, "held-out patterns": {"held_out": True},
                       "held-out patterns, unseen words as names": {"held_out": True, "names": "words", "language": "ko"},
                       "held-out patterns, random syllables as names": {"held_out": True, "names": "unseen", "language": "ko"}}.items():
-        print(name + ": " + ", ".join(f"{key} {value if value is None else round(value, 3)} of {n}" for key, (value, n) in scored(reader, options.calls, 5, **how).items()), flush=True)
+        print(name + ": " + ", ".join(f"{key} {value if value is None else round(value, 3)} of {n}" for key, (value, n) in scored(reader, options.calls, options.seed, **how).items()), flush=True)
 
 
 if __name__ == "__main__":

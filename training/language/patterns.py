@@ -65,7 +65,7 @@ def spoken(rng, pattern):
         pattern = JOINED.sub(r"\1\2", pattern)
     if rng.random() < 0.15:
         pattern = re.sub(r"(\{\w+):을\}", r"\1}", pattern)
-    if rng.random() < 0.06 and " " in pattern:
+    if rng.random() < 0.08 and " " in pattern:
         parts = pattern.split(" ")
         parts.insert(rng.randrange(1, len(parts)), rng.choice(FILLERS))
         pattern = " ".join(parts)

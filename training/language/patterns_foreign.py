@@ -34,7 +34,9 @@ I'm calling [about a cake order|to order a cake]
 a cake <please>""",
     "accept": """[that one|that|that sounds good, that one] <please>
 [yes|ok|great|sure], [I'll take that one|that one please|let's do that|I'll have it]
-[I'll take it|I'll go with that|I'll have that one|sounds good, I'll take it]""",
+[I'll take it|I'll go with that|I'll have that one|sounds good, I'll take it]
+[perfect|nice|good|lovely], [that one|I'll have that|I want that one|let me have it]
+[I like that|that's good|good choice], [I'll order it|one of those please|give me that]""",
     "style": """{style} <please>
 [in|the] {style} style <please>
 [I'd like|I want|make it|I prefer|let's go with|I'll take] {style}
@@ -77,7 +79,10 @@ with {lettering} [written on it|on top]""",
 [actually|sorry|wait|no], <change> {menu}
 [actually|sorry|wait|no], [I want|I'd like|I'll take] the {menu}
 [not|instead of] {old}, [I'd like|I'll take|give me] the {menu}
-[I changed my mind|on second thought], {menu} <please>""",
+[I changed my mind|on second thought], {menu} <please>
+[forget the|no more|drop the|skip the] {old}, {menu} <please>
+{menu} [rather than|instead of|and not] {old} <please>
+[I said|I ordered] {old} but [I want|I'd like|make it|I meant] {menu}""",
     "change_style": """<change> {style}
 <change> {style} style <please>
 [actually|sorry|wait|no], {style} style [instead|please]
@@ -98,7 +103,11 @@ not {oldqty}, {qty} please""",
 [never mind|forget it|forget about it], [I don't want it|cancel it|I'm not ordering]
 [I don't want|I don't need|we don't need] [it|the cake|a cake] [any more|anymore|now]
 [I changed my mind|something came up|sorry], [cancel it|cancel the order|I won't order|please cancel]
-[I'll buy it somewhere else|I'll order next time|maybe next time|no order today]""",
+[I'll buy it somewhere else|I'll order next time|maybe next time|no order today]
+[stop|drop|scrap|undo|delete|take back] [the order|my order|everything|that order]
+[forget|skip] [the order|the cake|everything], [we're fine|no cake today|thanks anyway]
+[no cake for me|I won't take it|I'm not buying it|I don't want to order] [after all|today|now]
+[we changed our plans|the party is off|I can't come], [no order please|cancel that|so cancel]""",
     "price": """[how much is|what's the price of|how much for|what does it cost for|tell me the price of|how expensive is] the {menu}
 [how much does|what does] the {menu} cost""",
     "price_any": "[how much is it|how much is that|what's the total|how much do I pay|how much in total|what does it cost|how much are the cakes|what are your prices]",
@@ -134,7 +143,15 @@ not {oldqty}, {qty} please""",
 [sing a song|tell me a joke|play some music|call a taxi|turn on the light|what's the news]
 [I'm hungry|I'm bored|I'm tired|I love you|you are funny|that's interesting]
 [do you have pizza|one coffee please|a burger please|I'd like a haircut|book a hotel|two beers please]
-[wrong number|sorry wrong number|is this the hospital|is this the bank]""",
+[wrong number|sorry wrong number|is this the hospital|is this the bank]
+[oh|hmm|well|wow|really|I see|oops|let's see|er|right then]
+[my phone|the traffic|the bus|my dog|the movie|the music] is [so loud|broken|late|terrible|great|funny]
+[I'm|we are] [sleepy|busy|happy|sad|lost|on the bus|at work|driving]
+[are you|do you] [there|real|a machine|busy|a person|speak Korean|like music]
+[what day is it|what's the date|how's your day|how old are you|do you know me]
+[do you sell|can I get|I want] [shoes|tickets|pizza|noodles|a phone|a coat|medicine]
+[give me a minute|one second please|I'll think about it|I have to think|I haven't decided]
+[that's nice|how funny|not bad|good to know|okay I see|that's too bad]""",
 }
 
 JA_ENDINGS = {
@@ -176,7 +193,7 @@ JA = {
     "change_pickup": "{pickup}に[変えて|変更して]<て>\n[やっぱり|すみません]{pickup}に[行きます|変更してください]",
     "remove_option": "{held}は[いりません|なしで|やめてください|抜いてください|取ってください]\n{held}を[抜いて|外して]<て>",
     "again_menu": "[別のケーキにしたいです|ケーキを選び直します|最初からやり直したいです|メニューを変えたいです|他のケーキにします]",
-    "cancel": "[注文を|全部|予約を|やっぱり|すみません、]キャンセル[します|してください|したいです|お願いします]\n[注文を|予約を|全部][取り消して|やめて]<て>\n[やっぱり|すみません][やめます|いりません|買いません]\n[必要なくなりました|また今度にします|他の店で買います]",
+    "cancel": "[注文を|全部|予約を|やっぱり|すみません、]キャンセル[します|してください|したいです|お願いします]\n[注文を|予約を|全部][取り消して|やめて]<て>\n[やっぱり|すみません][やめます|いりません|買いません]\n[必要なくなりました|また今度にします|他の店で買います]\n[注文は|予約は|ケーキは][なしにしてください|取り消します|結構です、やめます]\n[用事ができたので|パーティーがなくなったので][キャンセルします|いりません|やめます]",
     "price": "{menu}は[いくらですか|おいくらですか|何円ですか|高いですか]\n{menu}の[値段|価格]を教えて<て>\n{menu}の値段は",
     "price_any": "[全部で|合計で|これは|それは|][いくらですか|おいくらですか]\n値段を教えて<て>",
     "menus": "[どんな|何の]ケーキが[ありますか|あるんですか|売っていますか]\nメニューを[教えて|見せて]<て>\n何が[ありますか|買えますか]\nケーキの種類は何がありますか",
@@ -202,7 +219,13 @@ JA = {
 [あなたは誰ですか|ロボットですか|お名前は|人間ですか]
 [いい天気ですね|寒いですね|雨が降っています|今何時ですか]
 [歌って|音楽をかけて|冗談を言って|タクシーを呼んでください|ピザはありますか|ラーメンください]
-[お腹がすきました|眠いです|暇です|間違えました|間違い電話です]""",
+[お腹がすきました|眠いです|暇です|間違えました|間違い電話です]
+[えーと|ああ|へえ|なるほど|そうですか|おや|まあ|本当ですか]
+[犬|猫|電車|バス|映画|音楽|天気予報]が[好きです|遅れています|うるさいです|見たいです|面白いです]
+[機械|本物の人|店長|外国の方]ですか
+[今日は何日|何曜日|何歳|どなた]ですか
+[靴|薬|切符|うどん|カレー]を[ください|買いたいです|探しています]
+[考え中です|後で決めます|まだ分かりません|もう少し待って]""",
 }
 
 SIZES = {"en": ["small", "medium", "large", "mini", "big", "6 inch", "8 inch"], "ja": ["小さい", "大きい", "ミニ", "中くらい", "4号", "5号", "6号"]}

@@ -156,7 +156,7 @@ def answer_segments(answer):
     pieces = [('{"intent":"', "form"), (answer["intent"], "intent"), ('","order_state":{', "form")]
     for i, field in enumerate(["menu", "style", "options", "size", "quantity", "lettering", "pickup_at", "notes", "remove"]):
         empty = [] if field in ("options", "remove") else None
-        pieces += [(f'{"," if i else ""}"{field}":', "form"), (compact(said.get(field, empty)), "order_state")]
+        pieces += [(f'{"," if i else ""}"{field}":', "form"), (compact(said.get(field, empty)), "menu" if field == "menu" else "order_state")]
     recommended = answer.get("recommended_menu")
     pieces += [('},"state":"', "form"), (answer["state"], "state"), ('","recommended_menu":', "form"),
                (compact({"name": recommended} if recommended else None), "names"), (',"alternatives":', "form"),

@@ -21,7 +21,7 @@ import calls
 import model
 import prompt
 
-WEIGHTS = {"form": 0.3, "intent": 4.0, "order_state": 2.0, "state": 2.0, "names": 2.0, "text": 0.5}
+WEIGHTS = {"form": 0.3, "intent": 4.0, "menu": 3.0, "order_state": 2.0, "state": 2.0, "names": 2.0, "text": 0.5}
 LONGEST = 640
 
 
@@ -113,11 +113,11 @@ def checked(net, batch):
     wanted = weights > WEIGHTS["form"]
     right = torch.ones(len(targets), dtype=torch.bool)
     right[wanted] = loss_of(net, batch, wanted)[1].argmax(-1) == targets[wanted]
-    shares, at = {"intent": [], "state": [], "text": []}, 0
+    shares, at = {("intent",): [], ("menu", "order_state"): [], ("text",): []}, 0
     for block in (block for _, blocks in groups for block in blocks):
         size = block.numel()
-        for kind, found in shares.items():
-            found += (right | (weights != WEIGHTS[kind]))[at:at + size].view(block.shape).all(-1).tolist()
+        for kinds, found in shares.items():
+            found += (right | ~torch.isin(weights, torch.tensor([WEIGHTS[kind] for kind in kinds])))[at:at + size].view(block.shape).all(-1).tolist()
         at += size
     return [sum(found) / len(found) for found in shares.values()]
 

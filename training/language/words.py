@@ -26,6 +26,12 @@ NOTES = """덜 달게|견과류 빼고|포장은 예쁘게|설탕은 조금만|�
 WHO = "엄마 아빠 어머니 아버지 할머니 딸 아들 아내 남편 친구 여자친구 남자친구 동생 언니 선생님 부모님 조카 아이 직장 동료".split()
 OCCASIONS = "생일 결혼기념일 돌잔치 환갑 졸업 입학 승진 크리스마스 어버이날 백일 파티 집들이 기념일".split()
 
+# what people talk of beside cakes
+THINGS = """날씨 하늘 바람 구름 햇빛 파도 산 바다 강 나무 공원 놀이터 운동장 학교 교실 회사 사무실 병원 약국 은행 우체국 도서관 극장 시장 백화점 공항 기차역 정류장 터널 다리 골목 신호등 횡단보도 계단 복도 지붕 마당 담장 벽 바닥 천장
+의자 책상 소파 침대 옷장 거울 시계 달력 전등 선풍기 난로 냉장고 세탁기 청소기 컴퓨터 노트북 휴대폰 충전기 이어폰 카메라 텔레비전 리모컨 스피커 마이크 키보드 프린터 기차 비행기 택시 트럭 자전거 오토바이 배 열쇠 지갑 가방 우산 모자 안경 장갑 양말
+신발 치마 바지 셔츠 외투 반지 목걸이 책 신문 잡지 편지 소포 공책 연필 가위 풀 테이프 영화 드라마 만화 소설 노래 춤 그림 사진 연극 콘서트 축구 야구 농구 수영 등산 낚시 캠핑 여행 게임 바둑 고양이 토끼 새 물고기 거북이 말 소 호랑이
+시험 숙제 수업 방학 회의 발표 보고서 월급 세금 보험 이사 면접 뉴스 선거 환율 주식 로또 감기 두통 다이어트 운동 낮잠 꿈 동네 이웃 옆집 윗집 시골 서울 부산 제주도 미국 일본 유럽""".split()
+
 QUANTITIES = {1: "하나|하나|하나|한 개|1개|한 판|한개", 2: "두 개|둘|2개|두 판|두개", 3: "세 개|셋|3개|세 판|세개", 4: "네 개|4개|네 판|넷", 5: "다섯 개|5개|다섯 판|다섯", 6: "여섯 개|6개", 7: "일곱 개|7개",
               8: "여덟 개|8개", 9: "아홉 개|9개", 10: "열 개|10개", 12: "12개", 15: "15개", 20: "스무 개|20개", 30: "30개"}
 
@@ -140,13 +146,13 @@ FOREIGN = {
 
 # What the shop answers; {question} asks for what is missing next.
 REPLIES = {
-    "ko": {"order": "네, {what}요.", "confirmed": "주문이 완료되었어요. 감사합니다.", "check": "주문하신 내용이 맞으세요?", "change": "네, 바꿔 드릴게요.", "cancel": "주문을 취소해 드렸어요.", "price": "{menu:은} {price}원이에요.",
+    "ko": {"order": "네, {what}요.", "confirmed": "주문이 완료되었어요. 감사합니다.", "check": "주문하신 내용이 맞으세요?", "change": "네, 바꿔 드릴게요.", "cancel": "주문을 취소해 드렸어요.",
            "unknown": "매장에 확인해서 알려 드릴게요.", "menus": "{names} 있어요.", "event": "{event} 진행 중이에요.", "no_event": "지금은 진행 중인 행사가 없어요.", "again": "지난번에 드신 {menu} 어떠세요?",
            "promoted": "{event} 중인 {menu} 어떠세요?", "suggest": "{menu} 어떠세요?", "no_suggest": "어떤 케이크를 좋아하세요?", "hello": "안녕하세요. 무엇을 도와드릴까요?", "talk": "케이크 주문을 도와드릴게요."},
-    "en": {"order": "OK, {what}.", "confirmed": "Your order is complete. Thank you.", "check": "Is this order right?", "change": "OK, I will change it.", "cancel": "Your order is cancelled.", "price": "{menu} is {price} won.",
+    "en": {"order": "OK, {what}.", "confirmed": "Your order is complete. Thank you.", "check": "Is this order right?", "change": "OK, I will change it.", "cancel": "Your order is cancelled.",
            "unknown": "I will ask the shop and tell you.", "menus": "We have {names}.", "event": "{event} is on.", "no_event": "There is no event now.", "again": "How about {menu} again?",
            "promoted": "How about {menu} with {event}?", "suggest": "How about {menu}?", "no_suggest": "What cakes do you like?", "hello": "Hello. How can I help you?", "talk": "I can help you order a cake."},
-    "ja": {"order": "はい、{what}ですね。", "confirmed": "ご注文ありがとうございます。", "check": "ご注文はこれでよろしいですか。", "change": "はい、変更します。", "cancel": "ご注文を取り消しました。", "price": "{menu}は{price}ウォンです。",
+    "ja": {"order": "はい、{what}ですね。", "confirmed": "ご注文ありがとうございます。", "check": "ご注文はこれでよろしいですか。", "change": "はい、変更します。", "cancel": "ご注文を取り消しました。",
            "unknown": "店に確認してお知らせします。", "menus": "{names}があります。", "event": "{event}です。", "no_event": "今はイベントがありません。", "again": "前回の{menu}はいかがですか。",
            "promoted": "{event}の{menu}はいかがですか。", "suggest": "{menu}はいかがですか。", "no_suggest": "どんなケーキがお好きですか。", "hello": "こんにちは。ご用件をどうぞ。", "talk": "ケーキのご注文をお手伝いします。"},
 }
