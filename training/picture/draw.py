@@ -8,7 +8,7 @@ else is the same for the same cake, so that a small model can learn it in an hou
 
 import colorsys
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import cairocffi as cairo
@@ -437,3 +437,11 @@ class Scene:
 def draw(cake: Cake, seed: int, size: int = 256) -> np.ndarray:
     """The picture, (size, size, 3) uint8 RGB. The same cake and seed give the same picture."""
     return Scene(cake, seed, size).pixels()
+
+
+def decorated(cake: Cake, seed: int, picture: np.ndarray) -> np.ndarray:
+    """Where in that drawing of this cake a topping or a candle is, (size, size) of booleans."""
+    if not cake.toppings and not cake.candles:
+        return np.zeros(picture.shape[:2], bool)
+    bare = draw(replace(cake, toppings=(), candles=0), seed, len(picture))
+    return np.abs(picture.astype(np.int16) - bare).max(2) > 12

@@ -3,22 +3,57 @@
     python train_autoencoder.py --work ../.work/picture --minutes 10
 
 Writes autoencoder.pt (components and decoder) in the work folder every minute. Each batch is
-random 64 x 64 pieces of fresh drawings; latents get a little noise, since those of the
-diffusion model will not be exact either.
+64 x 64 pieces of drawings, most of them where a topping is; latents get a little noise, since
+those of the diffusion model will not be exact either.
 """
 
 import argparse
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from autoencoder import Components, Decoder
+from autoencoder import FACTOR, Components, Decoder
 from captions import random_cake
-from draw import draw
+from draw import decorated, draw
 
-PIECE, PICTURES, PIECES = 64, 8, 2  # a batch: 8 pictures, 2 pieces of each
+PIECE, BATCH = 64, 16
+POOL, NEW = 800, 4  # pictures at hand, and new ones a step
+HARD = ("sprinkles", "sprinkles", "flowers", "nuts")  # what a decoder that saw every topping as often lost most of
+TOPPING_WEIGHT = 4.0  # of a pixel where a topping or a candle is, to one elsewhere
+
+
+class Pool:
+    """Drawings that are in use, and where on them toppings are; the oldest make room for new ones."""
+
+    def __init__(self, rng, size):
+        self.rng, self.size, self.items, self.next = rng, size, [], 0
+        self.add(POOL // 8)
+
+    def add(self, count):
+        for _ in range(count):
+            cake = random_cake(self.rng)
+            if self.rng.random() < 0.5:
+                hard = HARD[self.rng.integers(len(HARD))]
+                cake = replace(cake, toppings=(hard, *(t for t in cake.toppings[1:] if t != hard)))
+            seed = int(self.rng.integers(2 ** 31))
+            picture = draw(cake, seed, self.size)
+            self.items[self.next:self.next + 1] = [(picture, decorated(cake, seed, picture))]
+            self.next = (self.next + 1) % POOL
+
+    def pieces(self, count):
+        """(corner, picture, weights) of pieces; three in four hold a topping, if the cake has one. Corners are those of latents."""
+        last = (self.size - PIECE) // FACTOR
+        for index in self.rng.integers(len(self.items), size=count):
+            picture, where = self.items[index]
+            corner = self.rng.integers(0, last + 1, 2)
+            if where.any() and self.rng.random() < 0.75:
+                places = np.argwhere(where)
+                middle = places[self.rng.integers(len(places))] + self.rng.integers(-PIECE // 3, PIECE // 3 + 1, 2)
+                corner = np.clip((middle - PIECE // 2) // FACTOR, 0, last)
+            yield corner, picture, 1 + (TOPPING_WEIGHT - 1) * where
 
 
 def pictures(rng, count, size):
@@ -26,12 +61,13 @@ def pictures(rng, count, size):
     return torch.from_numpy(np.stack(drawn)).permute(0, 3, 1, 2).float() / 255
 
 
-def loss_of(made, wanted):
-    """Absolute error of colours, and of the steps between neighbours, so that edges stay."""
-    error = (made - wanted).abs().mean()
+def loss_of(made, wanted, weights):
+    """Absolute error of colours, and of the steps between neighbours, so that edges stay. weights: (N, 1, H, W)."""
+    error = ((made - wanted).abs() * weights).mean()
     for axis in (2, 3):
-        error = error + 0.5 * (made.diff(dim=axis) - wanted.diff(dim=axis)).abs().mean()
-    return error
+        steps = (made.diff(dim=axis) - wanted.diff(dim=axis)).abs()
+        error = error + 0.5 * (steps * weights.narrow(axis, 1, PIECE - 1)).mean()
+    return error / weights.mean()
 
 
 def psnr(made, wanted):
@@ -63,7 +99,7 @@ def main():
         step = saved["step"]
     else:
         components = Components.fit(pictures(np.random.default_rng(arguments.seed), 400, 256))[0]
-    rng = np.random.default_rng((arguments.seed, step))
+    pool = Pool(np.random.default_rng((arguments.seed, step)), arguments.size)
     test = pictures(np.random.default_rng(99), 8, arguments.size)
 
     def save():
@@ -77,16 +113,16 @@ def main():
         for group in optimizer.param_groups:
             warm = min(1.0, (step + 1) / 50)
             group["lr"] = arguments.rate * warm * (1 - passed if arguments.decay else 1)
-        batch = pictures(rng, PICTURES, arguments.size)
-        z = components.encode(batch)
+        pool.add(NEW)
+        wanted, weights = [], []
+        for (y, x), picture, weight in pool.pieces(BATCH):
+            part = np.s_[FACTOR * y:FACTOR * y + PIECE, FACTOR * x:FACTOR * x + PIECE]
+            wanted.append(torch.from_numpy(picture[part]).permute(2, 0, 1).float() / 255)
+            weights.append(torch.from_numpy(weight[part])[None].float())
+        wanted = torch.stack(wanted)
+        z = components.encode(wanted)
         z = z + 0.08 * torch.randn_like(z) * torch.rand(len(z), 1, 1, 1)
-        pieces, targets = [], []
-        for picture, latent in zip(batch, z):
-            for _ in range(PIECES):
-                y, x = rng.integers(0, arguments.size // 8 - PIECE // 8 + 1, 2)
-                pieces.append(latent[:, y:y + PIECE // 8, x:x + PIECE // 8])
-                targets.append(picture[:, 8 * y:8 * y + PIECE, 8 * x:8 * x + PIECE])
-        loss = loss_of(decoder(torch.stack(pieces)), torch.stack(targets))
+        loss = loss_of(decoder(z), wanted, torch.stack(weights))
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(decoder.parameters(), 1.0)

@@ -13,7 +13,6 @@ minutes and continues from it. Needs autoencoder.pt (its components, not its dec
 import argparse
 import math
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +22,7 @@ import torch.nn.functional as F
 from autoencoder import FACTOR, Components
 from captions import NEGATIVE, caption, held_out, random_cake
 from conditioning import Conditioning, tokenizer
-from draw import draw
+from draw import decorated, draw
 from model import Diffusion
 from muon import Muon
 
@@ -69,11 +68,7 @@ class Pool:
         They are small, and without this learnt last. A weight per place does not change what
         the best answer there is."""
         side = self.size // FACTOR
-        if not cake.toppings and not cake.candles:
-            return torch.ones(1, side, side)
-        bare = draw(replace(cake, toppings=(), candles=0), seed, self.size)
-        other = np.abs(picture.astype(np.int16) - bare).max(2) > 12
-        share = other.reshape(side, FACTOR, side, FACTOR).mean((1, 3))
+        share = decorated(cake, seed, picture).reshape(side, FACTOR, side, FACTOR).mean((1, 3))
         return torch.from_numpy(1 + (TOPPING_WEIGHT - 1) * np.minimum(1, 4 * share)).float()[None]
 
     def batch(self, count):
