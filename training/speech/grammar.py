@@ -12,9 +12,11 @@ import grammar_ja
 import grammar_ko
 
 LANGUAGES = {"ko": grammar_ko, "en": grammar_en, "ja": grammar_ja}
-SHUFFLED = 0.5
+SHUFFLED = 0.35
+MORE = 0.33  # of the training sentences come from MORE: all the words and endings of the held-out patterns in other patterns, and the usual ones around
 _SLOT = re.compile(r"\{(\w+)\}")
-_PARTICLES = {"을": "를", "이": "가", "은": "는", "으로": "로", "과": "와", "이랑": "랑", "이에요": "예요", "이가": "가", "이라고": "라고", "아": "야", "이고": "고"}
+_PARTICLES = {"을": "를", "이": "가", "은": "는", "으로": "로", "과": "와", "이랑": "랑", "이에요": "예요", "이가": "가", "이라고": "라고", "아": "야", "이고": "고",
+              "이라서": "라서", "이니까": "니까", "이지만": "지만", "이면": "면", "이죠": "죠", "이네요": "네요"}
 
 
 @dataclass
@@ -84,8 +86,11 @@ def sentence(rng, language="ko", split="train", category=None):
         table = grammar.TRAIN
         if split == "test" and rng.random() < 0.8:
             table = grammar.TEST
+        weights = grammar.WEIGHTS
+        if split == "train" and (category is None or category in grammar.MORE) and rng.random() < MORE:
+            table, weights = grammar.MORE, grammar.MORE_WEIGHTS
         choices = [category] if category else list(table)
-        drawn = rng.choices(choices, [grammar.WEIGHTS[c] for c in choices])[0]
+        drawn = rng.choices(choices, [weights[c] for c in choices])[0]
         result = _parse(fill(rng.choice(_patterns(table, drawn)), grammar.SLOTS, rng), language, drawn)
         if table is grammar.TEST or _is_held_out(result) == (split == "test"):
             return result
@@ -108,7 +113,7 @@ def shuffled(rng, language):
 
 
 def clip(rng, language, split="train", category=None):
-    """The sentences of one clip: mostly one, a third of the time two, seldom up to five. In training half of the clips
+    """The sentences of one clip: mostly one, a third of the time two, seldom up to five. In training a third of the clips
     are words in any order; without them the decoder learns the patterns by heart and listens little."""
     if split == "train" and category is None and rng.random() < SHUFFLED:
         return [shuffled(rng, language)]

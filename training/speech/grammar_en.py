@@ -30,6 +30,16 @@ What is good for a {occasion}?|Please cancel my order.|I changed my mind.|Actual
 What time do you close?|The weather is nice today.|It was really delicious last time.|Please call me when it is ready.|My {who} loves {topping}.|Can I pay by card?""",
 }
 WEIGHTS = {"order": 45, "custom": 25, "talk": 30}
+# Patterns that training draws besides (see grammar.MORE).
+MORE = {
+    "order": """{name} wants {n} {menu}s for {day}.|I ordered a {style} {menu} with {topping}.|{n} {menu}s for {day}, please.|We need {n} {style} {menu}s {day}.|Is the {size} {menu} with {topping} {style}?|Order {n} {menu}s for my {who} and {n} for {name}.
+My {who} would like {n} {menu}s.|A {style} {size} {occasion} cake with {colour} {topping}.|I ordered the {menu} {day}.|She wants a {style} {colour} cake for {name}.|It is for my {who} {name}.|They have {n} {colour} cakes with {topping}.""",
+    "custom": """I want {topping} and {topping} with {colour} cream.|Add {n} {topping}, {topping} and {topping}.|Write {name} and {name} with {colour} cream.|Could you add {topping} to the {menu}?|With {topping} and {n} {colour} {topping}.|Please add {name} to the {occasion} cake.
+{colour}, {colour} and {colour} with {topping}.|Put the {n} {colour} {topping} on the {menu}.""",
+    "talk": """{name}, {name} and {name} like {menu}.|This is {name} and that is my {who} {name}.|{name} and {name} will come {day} at {hour}.|{day} is good and {day} is better.|Do you have {n} or {n}?|I will come {day} with my {who} and {name}.|Change {n} to {n}, please.
+The {menu} to the left and the {menu} to the right.|{style}, {style} or {style}?|Can you change {day} to {day}?|Hi, I am {name}.|Is {name} there {day}?""",
+}
+MORE_WEIGHTS = {"order": 45, "custom": 25, "talk": 30}
 TEST = {
     "order": "Can I order {n} {menu}s for {day}?|I would like a {style} {menu} for my {who}.|Could you make a {size} {menu} with {topping}?",
     "talk": "Please change the {menu} to a {menu}.|Do you have a {occasion} cake for {day}?|My name is {name} and I will pick it up {day}.",

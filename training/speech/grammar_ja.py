@@ -17,7 +17,7 @@ DAYS = "今日|きょう 明日|あした 明後日|あさって 月曜日|げ�
 SLOTS = {
     "menu": lambda rng: rng.choice(FLAVOURS) + " " + rng.choice(["ケーキ"] * 6 + ["ロールケーキ", "ムース", "タルト"]),
     "topping": TOPPINGS, "colour": COLOURS, "occasion": OCCASIONS, "who": PEOPLE, "name": NAMES, "qty": QUANTITY,
-    "day": lambda rng: rng.choice(DAYS) if rng.random() < 0.7 else number.ja_date(rng), "hour": number.ja_hour,
+    "day": lambda rng: rng.choice(DAYS) if rng.random() < 0.7 else number.ja_date(rng), "hour": number.ja_hour, "date": number.ja_date,
     "please": ["お願い|おねがい します。", "ください。", "お願い|おねがい します。", "注文|ちゅうもん します。", "予約|よやく したい です。", "ありますか?"],
 }
 TRAIN = {
@@ -30,6 +30,13 @@ TRAIN = {
 {hour} に 行きます|いきます+。;今日|きょう は いい 天気|てんき です ね。;それ で お願い|おねがい します。;カード で 払えます|はらえます か?""",
 }
 WEIGHTS = {"order": 45, "custom": 25, "talk": 30}
+# Patterns that training draws besides (see grammar.MORE).
+MORE = {
+    "order": """{who} と {who} の {menu} を {qty} ください。;{who} に {menu} を あげます+。;{date} までに {menu} を {qty} {please};{menu} を {qty} と {menu} を {qty} {please};{who} は {menu} が 好き|すき です。""",
+    "custom": """{colour} と {colour} に して ください。;{colour} が いい です。;{colour} の {topping} を つけて ください。;{topping} と {topping} を のせます+。""",
+    "talk": """{date} に {name} が 行きます|いきます+。;{date} の {hour} は どう ですか?;{name} は {who} です。;{name} と {name} が 行きます|いきます+。;{day} と {day} は 大丈夫|だいじょうぶ ですか?;{who} に 電話|でんわ して ください。;{date}、 {date}、 {date} です。;{who} が {day} に 行きます|いきます+。""",
+}
+MORE_WEIGHTS = {"order": 40, "custom": 25, "talk": 35}
 TEST = {
     "order": "{day} の {hour} に {menu} を {qty} お願い|おねがい します。;{who} に {menu} を {qty} 注文|ちゅうもん したい です。",
     "custom": "{menu} に {topping} を のせて ください。;{colour} の クリーム と {topping} で お願い|おねがい します。",

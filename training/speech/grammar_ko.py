@@ -75,7 +75,39 @@ def _nonsense(rng):
     return " ".join("".join(rng.choice(syllables) for _ in range(rng.randint(2, 4))) for _ in range(rng.randint(1, 4)))
 
 
+DONE = "예약 주문 취소 변경 추가 부탁 준비 확인 전화 말 생각 포장 배달 추천 약속 연락 결정 선택 계산 등록 도착 출발 시작 좋아 사랑 축하 필요".split()  # + 했-
+PAST = """갔 왔 봤 샀 썼 먹었 받았 찾았 골랐 만들었 보냈 기다렸 정했 바꿨 잊었 물어봤 들었 남았 있었 없었 많았 좋았 맛있었 예뻤 늦었 걸렸 끝났 나왔 됐
+가져갔 올렸 넣었 빼먹었 마셨 배웠 주셨 하셨 오셨""".split()
+PAST_ENDINGS = ["어요.", "어요.", "어요.", "어요?", "습니다.", "는데요.", "거든요.", "네요.", "지요?", "나요?", "는데", "지만", "고", "으니까", "으면", "던"]
+JOINTS = ["+이고", "+이고", "+이라서", "+이니까", "인데", "+이지만", "+이면", "+이라고", "만", "도", "하고", "에", "에는", "에도", "에서", "로", "까지", "부터", "+을", "+이", "+은",
+          "+이에요", "입니다", "+이죠", "+이네요", "보다", "마다", "처럼", "의", ","]
+
+
+def _done(rng):
+    """A verb in the past with any ending; one that goes on is followed by another."""
+    text = ""
+    while True:
+        ending = rng.choice(PAST_ENDINGS)
+        text += (rng.choice(DONE) + "했" if rng.random() < 0.5 else rng.choice(PAST)) + ending
+        if ending[-1] in ".?":
+            return text
+        text += " "
+
+
+def _thing(rng):
+    """What is named or counted in a shop, in two words at most."""
+    slot = rng.choice(["qty", "size", "tiers", "price", "people", "order", "age", "who", "topping", "flavour", "colour", "shape", "occasion", "day", "hour", "name", "fullname",
+                       "phone", "dom", "whole", "kind", "word"])
+    return rng.choice(["{%s}", "{%s}", "{%s} {word}"]) % slot
+
+
+def _joined(rng):
+    """Things with the endings by which sentences go on, without much of a meaning."""
+    return " ".join(_thing(rng) + rng.choice(JOINTS) for _ in range(rng.randint(1, 4)))
+
+
 SLOTS = {
+    "done": _done, "joined": _joined, "thing": _thing, "word": WORDS, "whole": WHOLE, "kind": KINDS,
     "menu": _menu, "flavour": FLAVOURS, "topping": TOPPINGS, "colour": COLOURS, "style": STYLES, "shape": SHAPES, "occasion": OCCASIONS,
     "who": PEOPLE, "qty": QUANTITY, "day": DAYS, "weekday": WEEKDAYS, "name": _name, "fullname": _full_name, "lettering": _lettering,
     "date": number.date, "dom": number.day_of_month, "hour": number.hour, "price": number.price, "phone": number.phone,
@@ -117,6 +149,21 @@ TRAIN = {
     "free": "{salad}|{salad}|{salad}|{nonsense}|{nonsense}",
 }
 WEIGHTS = {"order": 26, "custom": 18, "time": 9, "contact": 14, "ask": 10, "recommend": 6, "change": 10, "talk": 5, "free": 9}
+
+# Patterns that training draws besides (see grammar.MORE).
+MORE = {
+    "order": """{who} 줄 거예요, {menu} {qty}만 주세요|{qty}에 {price}+이죠?|{menu} {qty}하고 {menu} {qty} {please}|{menu}, {menu}, {menu} {qty}씩 {please}|{who} 드릴 거라서 {style} 걸로 {please}|{menu}+을 살 거라서 {price}+이면 돼요|어제 주문한 {menu} 찾으러 왔어요
+{people} 먹을 거니까 {size}로 {please}|{who} 줄 케이크 {qty} 사러 왔어요|주문한 {menu} 나왔나요?|{people}+이 먹을 거라 {menu} {qty} 샀어요|{style} 케이크예요, {menu}예요?""",
+    "custom": """{colour} 크림에 {colour} 글씨로 해 주세요|{topping} 장식이 좋아요|{topping} 장식으로 바꿀 수 있나요?|{topping}+이랑 {topping} 장식으로 할게요|{style} 장식으로 꾸며 주세요|{lettering} 라고 쓰고 {topping}+을 올려 주세요
+크림에 {flavour} 넣어 주세요|{topping} 추가했어요""",
+    "time": """{day} {hour}에 예약한 {fullname}입니다|{hour}에 예약했어요|어제 {menu} {qty} 예약했어요|제가 {day}에 갈 거라서 미리 말했어요|늦을 거라서 {hour}에 {done}|{day} {hour}에 만나요, 늦지 마세요|{hour}에 가는데 {hour}까지 기다려 주세요|{day}+이 아니고 {day}+이에요""",
+    "contact": """{fullname} 고객님, {day} {hour}에 오세요|주문번호 {order}, 맞나요?|주문번호 {order} {fullname} 고객님|{phone}+이고 {fullname}+이에요|{fullname}, {phone}|가격은 {price}, 배달비는 {price}입니다|{price}+이고 {qty} 남았어요
+{who} 번호는 {phone}|{name}+이 {age}, {name}+이 {age}|{name}+이 케이크예요|{fullname}+은 {who} 이름이에요|{phone}, 다시 {phone}|{name}, {name}, {fullname}|번호는 {order}, {order}, {order}입니다|{fullname} 고객님 주문했어요?
+{date} {hour}에 {fullname}|{fullname}, {order}|{fullname} {done}|{people}, {age}, {size}""",
+    "talk": """{done}|{done}|{thing} {done}|{who}+이 {done}|{day}에 {done}|{menu} {done}|{joined} {done}|네, {done}|아니요, {done}|{menu}예요|{style} 케이크예요?|방금 {done}|아까 {done}""",
+    "free": """{joined}|{joined}|{joined} {done}|{salad}, {salad}|{nonsense}, {nonsense}|{nonsense} {salad}""",
+}
+MORE_WEIGHTS = {"order": 20, "custom": 10, "time": 7, "contact": 40, "talk": 8, "free": 15}
 
 # Sentence patterns kept out of training.
 TEST = {

@@ -64,6 +64,7 @@ def frame_classes(clip, frames):
 
 def make_shard(path, seed, speaker):
     rng = random.Random(seed)
+    speaker.redraw_voices(seed)
     mels, phonemes, meta, babble = [], [], [], []
     for _ in range(CLIPS):
         crowd = None

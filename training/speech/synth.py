@@ -5,9 +5,13 @@ synchronous mode: `say` returns when the whole utterance is in memory (about 10 
 which also makes the events line up with the samples.
 """
 import ctypes as c
+import pathlib
+import subprocess
 from dataclasses import dataclass
 
 import numpy as np
+
+import voices
 
 RATE = 22050  # of every espeak-ng voice that is not MBROLA
 
@@ -42,12 +46,19 @@ class Utterance:
 class Synth:
     def __init__(self, library="libespeak-ng.so.1"):
         self._lib = c.CDLL(library)
-        rate = self._lib.espeak_Initialize(_SYNCHRONOUS, 0, None, _PHONEME_EVENTS)
+        version = subprocess.run(["espeak-ng", "--version"], capture_output=True, text=True, check=True).stdout
+        self._data = voices.folder(pathlib.Path(version.rpartition("Data at: ")[2].strip()))
+        self.redraw_voices(0)
+        rate = self._lib.espeak_Initialize(_SYNCHRONOUS, 0, self._data.name.encode(), _PHONEME_EVENTS)
         if rate != RATE:
             raise RuntimeError(f"espeak_Initialize answered {rate}, expected the sample rate {RATE}")
         self._chunks, self._words, self._phonemes = [], [], []
         self._callback = _CALLBACK(self._collect)  # kept: the library only holds the pointer
         self._lib.espeak_SetSynthCallback(self._callback)
+
+    def redraw_voices(self, seed):
+        """Makes `+drawn0` and its like other voices than before."""
+        voices.redraw(self._data, seed)
 
     def _collect(self, wave, count, events):
         if wave and count:

@@ -18,6 +18,7 @@ import torch
 import torch.nn.functional as F
 
 import clips
+import distort
 import grammar
 import grammar_ko
 import tokens
@@ -27,14 +28,15 @@ sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "picture"))
 from muon import Muon
 
 FRAMES_A_BATCH = 2600
-PEAK_RATE, MUON_RATE, WARM_UP, FALL, DECAY = 2e-3, 1e-2, 200, 0.7, 0.99
-PHONEME_WEIGHT, READ_WEIGHT, GUIDE_WEIGHT, GUIDE_END, GUIDE_FALL, GUIDE_MARGIN = 1.0, 1.0, 1.0, 0.95, 0.35, 0.02
+PEAK_RATE, MUON_RATE, WARM_UP, FALL, DECAY = 2e-3, 1e-2, 200, 0.5, 0.99
+PHONEME_WEIGHT, READ_WEIGHT, GUIDE_WEIGHT, GUIDE_END, GUIDE_FALL, GUIDE_MARGIN = 1.0, 1.0, 1.0, 0.98, 0.12, 0.02
 READ_PLACES = 400     # places of a batch whose tokens are asked for
 INSTANT_WEIGHT = 0.3  # of a timestamp, to a token of text: the exact tenth of a second cannot be known
 LONGEST, SHORT_FRAMES, SHORT_UNTIL = 3000, 360, 0.12  # short, mostly clean clips in short windows first: attention finds its way in them sooner
 NOISY_EARLY, NOISY_FROM = 0.4, 0.5  # before that share of the time only so many of the clips with noise, room or codec
 CORRUPTED = 0.1       # of the decoder's text inputs are another token, so that it looks at the sound and not only at what it wrote
-JOINED, JOINED_FRAMES = 0.4, 500  # of the clips shorter than that are put together in twos
+JOINED, JOINED_FRAMES = 0.4, 500  # of the clips shorter than that are put together in twos,
+AGAIN, MOST_JOINED = 0.5, 2400   # of those, while they are shorter than that, with another one
 REORDERED = 0.3       # of the Korean and English clips with one sentence get its words in another order
 IGNORE = -100
 
@@ -148,6 +150,9 @@ class Shards:
                     waiting[language] = item
                     continue
                 item = self._join(waiting.pop(language), item)
+                if item[0]["frames"] < MOST_JOINED - JOINED_FRAMES and self.rng.random() < AGAIN:
+                    waiting[language] = item
+                    continue
             out.append(item)
         return out + list(waiting.values())
 
@@ -185,7 +190,7 @@ class Shards:
             floor = clip["top"] - 2
             mel[i] = floor
             n = min(len(sound), 2 * positions)
-            mel[i, :n] = sound[:n] / 127.5 + floor
+            mel[i, :n] = distort.distorted((sound[:n] / 127.5).astype(np.float32), rng) + floor
             classes[i, :min(len(phonemes), positions)] = phonemes[:positions]
             for a, b, *read in characters(clip["targets"]):
                 said[:, i, round(a / tokens.SECONDS):round(b / tokens.SECONDS)] = [[self.row.get(t, IGNORE)] for t in read]
@@ -278,6 +283,18 @@ def guidance(guides, span, positions):
     return loss / len(guides)
 
 
+def grow(state, count, named, others):
+    """Gives a checkpoint's table `count` rows more, which begin near the row that stood for them until now."""
+    name, table = "decoder.embed_tokens.weight", state["model"]["decoder.embed_tokens.weight"]
+    fresh = table[-1:] + 0.05 * torch.randn(count, table.shape[1])
+    for weights in (state["model"], state["average"]):
+        weights[name] = torch.cat([weights[name][:-1], fresh, weights[name][-1:]])
+    parameter = dict(named)[name]
+    moments = state["optimizers"][1]["state"][next(i for i, p in enumerate(others) if p is parameter)]
+    for key in ("exp_avg", "exp_avg_sq"):
+        moments[key] = torch.cat([moments[key][:-1], moments[key][-1:].expand(count, -1), moments[key][-1:]])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=pathlib.Path)
@@ -291,7 +308,8 @@ def main():
     args.out.mkdir(parents=True, exist_ok=True)
     checkpoint = args.out / "checkpoint.pt"
     state = torch.load(checkpoint, weights_only=False) if checkpoint.exists() else None
-    ids = state["ids"] if state else used_ids()
+    ids = state["ids"] if state else []
+    ids = ids + [token for token in used_ids() if token not in set(ids)]  # the grammar may have grown
     row = {token: i for i, token in enumerate(ids)}
     model = Whisper(len(ids) + 1, tokens.N_VOCAB - len(ids), **SHAPE)
     reader = Reader(SHAPE["d_model"], clips.PHONEME_CLASSES)
@@ -311,6 +329,7 @@ def main():
     average = {k: v.clone() for k, v in model.state_dict().items()}
     step, samples, used = 0, 0, 0.0
     if state:
+        grow(state, len(ids) - len(state["ids"]), named, others)
         model.load_state_dict(state["model"]), reader.load_state_dict(state["reader"])
         for optimizer, kept in zip(optimizers, state["optimizers"]):
             optimizer.load_state_dict(kept)
