@@ -41,6 +41,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * processor native/whisper.sed has it count the keys that there are.
  */
 class SpeechParityIT {
+    private static final int END_OF_TEXT = 50257;
     private static final double CLOSE = 0.05;
     /** Seconds, of the timestamps that training used, and a little. */
     private static final double TICK = 0.101;
@@ -243,7 +244,10 @@ class SpeechParityIT {
             assertThat(guard_h.ag_whisper_full(context, state, params, MemorySegment.NULL, 0)).isZero();
             List<Float> logs = new ArrayList<>();
             for (int i = 0; i < whisper_h.whisper_full_n_tokens_from_state(state, 0); i++) {
-                logs.add(whisper_token_data.plog(whisper_h.whisper_full_get_token_data_from_state(arena, state, 0, i)));
+                MemorySegment token = whisper_h.whisper_full_get_token_data_from_state(arena, state, 0, i);
+                if (whisper_token_data.id(token) != END_OF_TEXT) { // is there only where the sound goes on after the last timestamp
+                    logs.add(whisper_token_data.plog(token));
+                }
             }
             guard_h.ag_whisper_free_state(state);
             guard_h.ag_whisper_free(context);
@@ -260,7 +264,9 @@ class SpeechParityIT {
     }
 
     private static double distance(List<Float> some, List<Float> others) {
-        assertThat(some).hasSameSizeAs(others);
+        if (some.size() != others.size()) {
+            return Double.POSITIVE_INFINITY;
+        }
         double worst = 0;
         for (int i = 0; i < some.size(); i++) {
             worst = Math.max(worst, Math.abs(some.get(i) - others.get(i)));
