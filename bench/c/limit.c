@@ -131,6 +131,7 @@ static struct llama_context * language_context(struct llama_model * model, int t
     params.n_ubatch = 512;
     params.n_seq_max = sequences;
     params.kv_unified = true;
+    params.flash_attn_type = gpu() ? LLAMA_FLASH_ATTN_TYPE_AUTO : LLAMA_FLASH_ATTN_TYPE_DISABLED; /* as the worker has it */
     params.n_threads = threads;
     params.n_threads_batch = threads;
     params.no_perf = true;

@@ -218,10 +218,11 @@ static inline __m256 ag_sums_of_eight(const __m512 of[AG_EIGHT]) {
     return _mm256_add_ps(_mm256_permute2f128_ps(low, high, 0x20), _mm256_permute2f128_ps(low, high, 0x31));
 }
 
-/* A row of the cache that will be wanted: rows of one head lie too far apart for the processor to foresee them. */
+/* A row of the cache that will be wanted: rows of one head lie too far apart for the processor to foresee them. While keys
+ * are met the tile's values come, while values are added the next tile's keys. */
 static inline void ag_fetch(const char * row, size_t size) {
     for (size_t line = 0; line < size; line += AG_LINE) {
-        _mm_prefetch(row + line, _MM_HINT_T0);
+        _mm_prefetch(row + line, _MM_HINT_T1);
     }
 }
 
@@ -234,7 +235,7 @@ static inline __attribute__((always_inline)) void ag_attend_few(struct ag_attent
         for (int i = 0; i < AG_EIGHT; i++) {
             /* behind the last key it is repeated; its score is not looked at */
             const char * from = tile->keys + (size_t) (key + i < tile->count ? key + i : tile->count - 1) * tile->key_stride;
-            ag_fetch(from + AG_EIGHT * tile->key_stride, (size_t) tile->length / AG_VECTOR * step);
+            ag_fetch(tile->values + (size_t) (key + i) * tile->value_stride, (size_t) tile->width / AG_VECTOR * step);
             for (int q = 0; q < count; q++) {
                 sums[q][i] = _mm512_setzero_ps();
             }
@@ -266,7 +267,9 @@ static inline __attribute__((always_inline)) void ag_attend_few(struct ag_attent
         }
         for (int i = 0; i < tile->count; i++) {
             const char * value = tile->values + (size_t) i * tile->value_stride + (size_t) part / AG_VECTOR * step;
-            ag_fetch(value + AG_EIGHT * tile->value_stride, AG_VECTORS * step);
+            if (part == 0) {
+                ag_fetch(tile->keys + (size_t) (i + AG_KEYS) * tile->key_stride, (size_t) tile->length / AG_VECTOR * step);
+            }
             for (int v = 0; v < AG_VECTORS; v++) {
                 const __m512 numbers = ag_numbers(value + (size_t) v * step, tile->half);
                 for (int q = 0; q < count; q++) {
@@ -282,13 +285,13 @@ static inline __attribute__((always_inline)) void ag_attend_few(struct ag_attent
     }
 }
 
-/* All of `count` queries that see the tile meet it. */
-static void ag_attend_all(struct ag_attention_room * room, const struct ag_tile * tile, const struct ag_queries * queries, int count) {
+/* All of `count` queries from `first` on that see the tile meet it. */
+static void ag_attend_all(struct ag_attention_room * room, const struct ag_tile * tile, const struct ag_queries * queries, int first, int count) {
     int few[AG_FEW_QUERIES], seeing = 0;
     if (queries->mask == NULL && count > AG_FEW_QUERIES) {
         seeing = count;
     }
-    for (int q = 0; q < count && seeing <= AG_FEW_QUERIES; q++) {
+    for (int q = first; q < first + count && seeing <= AG_FEW_QUERIES; q++) {
         if (queries->mask == NULL || ag_sees(tile, queries, q)) {
             if (seeing < AG_FEW_QUERIES) {
                 few[seeing] = q;
@@ -308,8 +311,8 @@ static void ag_attend_all(struct ag_attention_room * room, const struct ag_tile 
     }
     ag_unpack_keys(tile->keys, tile->key_stride, tile->count, tile->length, tile->half, tile->scale, room->keys);
     ag_unpack_values(tile->values, tile->value_stride, tile->count, tile->width, tile->half, room->values);
-    for (int six = 0; six < count; six += AG_QUERIES) {
-        const int these = count - six < AG_QUERIES ? count - six : AG_QUERIES;
+    for (int six = first; six < first + count; six += AG_QUERIES) {
+        const int these = first + count - six < AG_QUERIES ? first + count - six : AG_QUERIES;
         bool any = queries->mask == NULL;
         for (int q = 0; q < these && !any; q++) {
             any = ag_sees(tile, queries, six + q);
@@ -338,11 +341,11 @@ static bool ag_attention_takes(const struct ggml_tensor * dst) {
 }
 
 /* `count` queries of sequence `i3`, from head `head` and place `place` on: further ones in the next places or, `across`,
- * in the same place of the next heads, which then share their keys. At most AG_GROUP. */
-static void ag_attend_group(struct ggml_tensor * dst, int64_t i3, int64_t head, int64_t place, int count, bool across) {
+ * in the same place of the next heads, of which `sharing` at a time have the same keys. At most AG_GROUP. Heads take turns
+ * at each tile, for their keys lie side by side. */
+static void ag_attend_group(struct ggml_tensor * dst, int64_t i3, int64_t head, int64_t place, int count, bool across, int sharing) {
     const struct ggml_tensor * q = dst->src[0], * k = dst->src[1], * v = dst->src[2], * mask = dst->src[3];
-    const int64_t k2 = head / (q->ne[2] / k->ne[2]), k3 = i3 / (q->ne[3] / k->ne[3]);
-    const int64_t v2 = head / (q->ne[2] / v->ne[2]), v3 = i3 / (q->ne[3] / v->ne[3]);
+    const int64_t k3 = i3 / (q->ne[3] / k->ne[3]), v3 = i3 / (q->ne[3] / v->ne[3]);
     struct ag_attention_room * room = (struct ag_attention_room *) ag_room(sizeof(struct ag_attention_room));
     struct ag_tile tile = { NULL, NULL, k->nb[1], v->nb[1], 0, (int) k->ne[0], (int) v->ne[0], k->type == GGML_TYPE_F16, 0 };
     memcpy(&tile.scale, dst->op_params, sizeof tile.scale);
@@ -355,13 +358,16 @@ static void ag_attend_group(struct ggml_tensor * dst, int64_t i3, int64_t head, 
     }
     for (int64_t key = 0; key < k->ne[1]; key += AG_KEYS) {
         tile.count = (int) (k->ne[1] - key < AG_KEYS ? k->ne[1] - key : AG_KEYS);
-        tile.keys = (const char *) k->data + key * k->nb[1] + k2 * k->nb[2] + k3 * k->nb[3];
-        tile.values = (const char *) v->data + key * v->nb[1] + v2 * v->nb[2] + v3 * v->nb[3];
         if (mask != NULL) {
             queries.mask = (const char *) mask->data + key * sizeof(ggml_fp16_t) + place * mask->nb[1] + head % mask->ne[2] * mask->nb[2]
                     + i3 % mask->ne[3] * mask->nb[3];
         }
-        ag_attend_all(room, &tile, &queries, count);
+        for (int first = 0; first < count; first += sharing) {
+            const int64_t of = across ? head + first : head;
+            tile.keys = (const char *) k->data + key * k->nb[1] + of / (q->ne[2] / k->ne[2]) * k->nb[2] + k3 * k->nb[3];
+            tile.values = (const char *) v->data + key * v->nb[1] + of / (q->ne[2] / v->ne[2]) * v->nb[2] + v3 * v->nb[3];
+            ag_attend_all(room, &tile, &queries, first, sharing);
+        }
     }
     for (int i = 0; i < count; i++) {
         const __m512 share = _mm512_set1_ps(room->total[i] == 0 ? 0 : 1 / room->total[i]);
@@ -384,7 +390,7 @@ static bool ag_attention(struct ggml_tensor * dst, int64_t ir0, int64_t ir1) {
         const int64_t per_head = q->ne[1], place = row % per_head;
         int64_t count = per_head - place < ir1 - row ? per_head - place : ir1 - row;
         count = count < AG_GROUP ? count : AG_GROUP;
-        ag_attend_group(dst, row / (per_head * q->ne[2]), row / per_head % q->ne[2], place, (int) count, false);
+        ag_attend_group(dst, row / (per_head * q->ne[2]), row / per_head % q->ne[2], place, (int) count, false, (int) count);
         row += count;
     }
     return true;
@@ -398,8 +404,12 @@ static bool ag_attention_of_one(struct ggml_tensor * dst, int thread, int thread
     if (q->ne[1] != 1 || groups < threads || k->ne[2] != dst->src[2]->ne[2] || heads > AG_GROUP || !ag_attention_takes(dst)) {
         return false;
     }
-    for (int64_t group = groups * thread / threads; group < groups * (thread + 1) / threads; group++) {
-        ag_attend_group(dst, group / k->ne[2], group % k->ne[2] * heads, 0, (int) heads, true);
+    for (int64_t group = groups * thread / threads, last = groups * (thread + 1) / threads; group < last;) {
+        const int64_t sequence = group / k->ne[2], at = group % k->ne[2];
+        int64_t count = k->ne[2] - at < last - group ? k->ne[2] - at : last - group;
+        count = count * heads < AG_GROUP ? count : AG_GROUP / heads;
+        ag_attend_group(dst, sequence, at * heads, 0, (int) (count * heads), true, (int) heads);
+        group += count;
     }
     return true;
 }

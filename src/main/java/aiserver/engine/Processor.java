@@ -3,8 +3,8 @@ package aiserver.engine;
 import bindings.llama.llama_h;
 
 /**
- * What the CPU backend that was loaded can do, as it says itself: native/guard has kernels for processors with AVX512 that
- * make other settings the best. Asked by any thread once the native libraries are loaded.
+ * What the CPU backend that was loaded can do, as it says itself: native/guard has kernels for processors with AVX512-VNNI
+ * that make another setting the best. Asked by any thread once the native libraries are loaded.
  */
 final class Processor {
     private Processor() {
@@ -13,11 +13,6 @@ final class Processor {
     /** Whether products with quantised weights are fast as the weights lie in the file: native/guard/k_matmul.h, q8_matmul.h. */
     static boolean multipliesAsItLies() {
         return has("AVX512") && has("AVX512_VNNI");
-    }
-
-    /** Whether flash attention is fast: native/guard/attention.h. */
-    static boolean attendsFast() {
-        return has("AVX512");
     }
 
     // The engine's words: "CPU : SSE3 = 1 | AVX512 = 1 | ..."
