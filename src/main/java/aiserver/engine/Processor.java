@@ -15,8 +15,8 @@ final class Processor {
         return has("AVX512") && has("AVX512_VNNI");
     }
 
-    // The engine's words: "CPU : SSE3 = 1 | AVX512 = 1 | ..."
-    private static boolean has(String feature) {
+    /** @param feature in the engine's words: "CPU : SSE3 = 1 | AVX512 = 1 | ..." */
+    static boolean has(String feature) {
         return llama_h.llama_print_system_info().getString(0).matches("(?s).*\\b" + feature + " = 1\\b.*");
     }
 }
