@@ -111,10 +111,20 @@ def train(arguments):
     torch.save(net.state_dict(), file)
 
 
+@torch.no_grad()
+def read(net, pictures):
+    return net(F.interpolate(pictures, size=SIZE, mode="area") if pictures.shape[-1] != SIZE else pictures)
+
+
+def kinds(net, pictures, cakes):
+    """How often each kind of topping was seen where it was ordered, and where it was not."""
+    ordered, seen = labels(cakes)["toppings"] > 0, read(net, pictures)["toppings"] > 0
+    return ", ".join(f"{kind} {(s & o).sum()}/{o.sum()} +{(s & ~o).sum()}" for kind, o, s in zip(TOPPINGS, ordered.T, seen.T))
+
+
 def score(net, pictures, cakes):
     """Share of pictures that the classifier reads as ordered."""
-    with torch.no_grad():
-        out = net(F.interpolate(pictures, size=SIZE, mode="area") if pictures.shape[-1] != SIZE else pictures)
+    out = read(net, pictures)
     wanted = labels(cakes)
     scores = {h: (out[h].argmax(1) == wanted[h]).float().mean().item() for h in HEADS}
     ordered = wanted["toppings"] > 0
@@ -153,7 +163,8 @@ def main():
     net.eval()
     rng = np.random.default_rng(arguments.seed)
     cakes = held_out_orders(rng, 400)
-    show("drawings", score(net, drawings(cakes, rng), cakes), len(cakes))
+    drawn = drawings(cakes, rng)
+    show("drawings", net, drawn, cakes)
     if arguments.train:
         return
 
@@ -161,7 +172,9 @@ def main():
     from export import load_trained
     from sample import sample, sheet
 
-    diffusion, _, decoder = load_trained(arguments.work)
+    diffusion, components, decoder = load_trained(arguments.work)
+    with torch.no_grad():
+        show("drawings through the autoencoder", net, torch.cat([decoder(components.encode(x)).clamp(0, 1) for x in drawn.split(20)]), cakes)
     conditioning = Conditioning(tokenizer(arguments.work))
     cakes = cakes[:arguments.count]
     for name, plain in (("made, worker's wording", True), ("made, free wording", False)):
@@ -170,7 +183,7 @@ def main():
             sample(diffusion, decoder, conditioning, texts[i:i + 10], range(1000 + i, 1000 + i + len(texts[i:i + 10])),
                    arguments.size, arguments.steps, arguments.guidance)
             for i in range(0, len(texts), 10)])
-        show(name, score(net, pictures, cakes), len(cakes))
+        show(name, net, pictures, cakes)
         if plain and arguments.sheet:
             from PIL import Image
 
@@ -178,8 +191,9 @@ def main():
             print("\n".join(texts[:30]))
 
 
-def show(name, scores, count):
-    print(f"{name} ({count}): " + ", ".join(f"{k} {v:.3f}" for k, v in scores.items()), flush=True)
+def show(name, net, pictures, cakes):
+    print(f"{name} ({len(cakes)}): " + ", ".join(f"{k} {v:.3f}" for k, v in score(net, pictures, cakes).items()))
+    print(f"  toppings seen of those ordered, + where not ordered: {kinds(net, pictures, cakes)}", flush=True)
 
 
 if __name__ == "__main__":

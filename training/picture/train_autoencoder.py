@@ -18,6 +18,7 @@ import torch
 from autoencoder import FACTOR, Components, Decoder
 from captions import random_cake
 from draw import decorated, draw
+from restore import components_and_decoder
 
 PIECE, BATCH = 64, 16
 POOL, NEW = 800, 4  # pictures at hand, and new ones a step
@@ -77,6 +78,7 @@ def psnr(made, wanted):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--from", dest="shipped", type=Path, help="folder of the shipped files to begin with, where there is no checkpoint")
     parser.add_argument("--minutes", type=float, default=10, help="processor time of this run")
     parser.add_argument("--size", type=int, default=128, help="side of the drawings: that of the pictures to be made")
     parser.add_argument("--decay", action="store_true", help="let the learning rate fall to zero in this run")
@@ -97,6 +99,8 @@ def main():
         decoder.load_state_dict(saved["decoder"])
         optimizer.load_state_dict(saved["optimizer"])
         step = saved["step"]
+    elif arguments.shipped:
+        components = components_and_decoder(arguments.shipped, decoder)
     else:
         components = Components.fit(pictures(np.random.default_rng(arguments.seed), 400, 256))[0]
     pool = Pool(np.random.default_rng((arguments.seed, step)), arguments.size)

@@ -19,11 +19,12 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+import restore
 from autoencoder import FACTOR, Components
 from captions import NEGATIVE, caption, held_out, random_cake
 from conditioning import Conditioning, tokenizer
 from draw import decorated, draw
-from model import Diffusion
+from model import WHITE, Diffusion
 from muon import Muon
 
 POOL, REUSE, WORDINGS = 1200, 6, 2  # pictures at hand, uses and captions of each
@@ -104,6 +105,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--engine", type=Path, help="stable-diffusion.cpp's sources, for the vocabulary, once")
+    parser.add_argument("--from", dest="shipped", type=Path, help="folder of the shipped files to begin with, where there is no checkpoint")
     parser.add_argument("--size", type=int, default=128)
     parser.add_argument("--minutes", type=float, default=25, help="processor time of this run")
     parser.add_argument("--decay", action="store_true", help="let the learning rate fall to zero in this run")
@@ -128,7 +130,9 @@ def main():
             optimizer.load_state_dict(state)
         step = saved["step"]
     else:
-        whiten(model, conditioning, np.random.default_rng(arguments.seed))
+        directions = whiten(model, conditioning, np.random.default_rng(arguments.seed))
+        if arguments.shipped:
+            restore.diffusion(model, arguments.shipped, directions)
         average.load_state_dict(model.state_dict())
     torch.manual_seed(arguments.seed * 1_000_003 + step)
     rng = np.random.default_rng((arguments.seed, step))
@@ -179,15 +183,16 @@ def optimizers_of(model, rate):
     return [Muon(matrices, MUON * rate), torch.optim.AdamW(others, lr=rate, weight_decay=0.01, betas=(0.9, 0.98), fused=True)]
 
 
-def whiten(model, conditioning, rng, captions=1500, kept=160):
-    """Sets the whitening of the pooled vectors: their strongest directions, at equal strength."""
+def whiten(model, conditioning, rng, captions=1500):
+    """Sets the whitening of the pooled vectors: their strongest directions, at equal strength. Returns that of all, strongest first."""
     pooled = torch.cat([conditioning([caption(random_cake(rng), rng) for _ in range(50)])[0]
                         for _ in range(captions // 50)])
     mean = pooled.mean(0)
     values, vectors = torch.linalg.eigh((pooled - mean).T @ (pooled - mean) / len(pooled))
-    values, vectors = values.flip(0)[:kept], vectors.flip(1)[:, :kept]
+    directions = vectors.flip(1) / (values.flip(0).clamp(min=0) + 0.05).sqrt()
     model.pooled_mean.copy_(mean)
-    model.pooled_basis.copy_(vectors / (values + 0.05).sqrt())
+    model.pooled_basis.copy_(directions[:, :WHITE])
+    return directions
 
 
 if __name__ == "__main__":
