@@ -5,7 +5,8 @@
  * The instruction multiplies unsigned with signed bytes, so weights are taken 128 higher, and minus 128 times the sum of a
  * column's block is where its sum begins. Threads share the rows. Each packs 32 rows at a time, so that a register holds 16
  * rows' next four numbers, and lets the columns pass by them, six by six: twelve sums of integers and twelve of the scaled
- * ones fill the registers, and a column's four numbers are spread to all lanes by the multiplication itself. */
+ * ones fill the registers, and a column's four numbers are spread to all lanes by the multiplication itself. One column
+ * alone is not worth the packing: see q8_rows.h. */
 #ifndef AISERVER_Q8_MATMUL_H
 #define AISERVER_Q8_MATMUL_H
 
@@ -18,13 +19,14 @@
 #if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512VL__) && defined(__AVX512VNNI__) && defined(__F16C__)
 #define GGML_COMMON_DECL_C
 #include "ggml-common.h"
+#include "q8_rows.h"
 #include "thread_room.h"
 #include "turn_rows.h"
 
 #include <immintrin.h>
 #include <string.h>
 
-enum { AG_BLOCK = 32, AG_ROWS = 2 * AG_LANES, AG_SIX = 6 };
+enum { AG_ROWS = 2 * AG_LANES, AG_SIX = 6 };
 /* Columns that pass by one packing of the weights: enough that packing costs little, and what is known of them stays
  * in the second cache. */
 enum { AG_PASS = 64 * AG_SIX };
@@ -166,6 +168,11 @@ static bool ag_q8_matmul(const struct ggml_tensor * src0, const struct ggml_tens
     }
     const int64_t count = src1->ne[1], blocks = src0->ne[0] / AG_BLOCK, panels = (src0->ne[1] + AG_ROWS - 1) / AG_ROWS;
     const int64_t first = panels * thread / threads, last = panels * (thread + 1) / threads;
+    if (count == 1) {
+        const int64_t end = last * AG_ROWS < src0->ne[1] ? last * AG_ROWS : src0->ne[1];
+        ag_q8_rows(src0, (const block_q8_0 *) columns, first * AG_ROWS, end, (float *) dst->data);
+        return true;
+    }
     struct ag_rows * packed = (struct ag_rows *) ag_room((size_t) blocks * (sizeof(struct ag_rows) + AG_PASS * sizeof(struct ag_column)));
     struct ag_column * known = (struct ag_column *) (packed + blocks);
     for (int64_t pass = 0; pass < count; pass += AG_PASS) {

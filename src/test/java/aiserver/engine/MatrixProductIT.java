@@ -12,7 +12,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Products of weights and columns by the CPU backend, native/guard/q8_matmul.h, k_matmul.h and f16_rows.h where the
+ * Products of weights and columns by the CPU backend, native/guard/q8_matmul.h, q8_rows.h, k_matmul.h and f16_rows.h where the
  * processor has what they need, held against double precision. Columns are such that the backend rounds none of them: whole
  * numbers up to 127, which each block reaches, times a power of two of its own. So one number, row or block in the wrong
  * place is far outside of {@link #CLOSE}.
@@ -27,7 +27,7 @@ class MatrixProductIT {
     record Shape(QuantizedMatrix.Type type, int columns, int rows, int length, int threads, boolean apart) {
     }
 
-    /** Columns pass in sixes, 192 or 384 at a time; rows are taken by 32. */
+    /** Columns pass in sixes, 192 or 384 at a time, and one by itself, two blocks at a time; rows are taken by 32. */
     static Stream<Shape> shapes() {
         Stream.Builder<Shape> shapes = Stream.builder();
         for (QuantizedMatrix.Type type : QuantizedMatrix.Type.values()) {
@@ -39,7 +39,8 @@ class MatrixProductIT {
                     .add(new Shape(type, 194, 33, 512, 2, false)).add(new Shape(type, 385, 100, 256, 2, false))
                     .add(new Shape(type, 385, 33, 3072, 1, false));
             if (type.block == 32) {
-                shapes.add(new Shape(type, 7, 33, 32, 2, false)).add(new Shape(type, 13, 45, 96, 3, false));
+                shapes.add(new Shape(type, 7, 33, 32, 2, false)).add(new Shape(type, 13, 45, 96, 3, false))
+                        .add(new Shape(type, 1, 33, 32, 2, false)).add(new Shape(type, 1, 45, 96, 3, false));
             }
         }
         return shapes.build();
