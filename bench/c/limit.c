@@ -408,7 +408,7 @@ static void hold(char ** files, int threads, int side, int steps) {
     int count = 4 * WHISPER_SAMPLE_RATE;
     float * samples = tone(count, 0);
     while (asked()) {
-        hear(speech, samples, count, threads, 384);
+        hear(speech, samples, count, threads, 336);
         draw(pictures, side, steps);
         puts("{\"used\": 3}");
         fflush(stdout);

@@ -31,7 +31,7 @@ public final class WhisperSTTService {
     /** Voice activity is looked for in pieces of this length, so that floats of a long recording never exist at once. */
     private static final int ACTIVITY_BLOCK = 120 * Recording.RATE;
     private static final double POSITIONS_A_SECOND = 50;
-    private static final int POSITION_STEP = 64;
+    private static final int POSITION_STEP = 16;
     private static final int LANGUAGES_TOLD = 12;
     private static final double DECODED = 0.1;
     /** Languages that put no space between two sentences. */

@@ -115,10 +115,10 @@ class WhisperSTTServiceTest {
         service(engine).transcribe(job(speech(0.2, 1, 0.2), "ko"), JobScope.NONE);
         service(engine).transcribe(job(speech(0.2, 9, 0.2), "ko"), JobScope.NONE);
         for (FakeSpeechEngine.Heard call : engine.calls()) {
-            // 50 positions a second and the margin, in steps of 64, at least 256.
+            // 50 positions a second and the margin, in steps of 16, at least 256.
             int needed = call.samples().length / 320 + 128;
             assertThat(call.request().audioContext()).isGreaterThanOrEqualTo(Math.max(256, needed))
-                    .isLessThanOrEqualTo(Math.max(256, needed + 64)).matches(positions -> positions % 64 == 0);
+                    .isLessThanOrEqualTo(Math.max(256, needed + 16)).matches(positions -> positions % 16 == 0);
         }
         service(engine, new SpeechSettings(AudioLimits.DEFAULT, "ko", true, null, 28, true, 1450, 256,
                 SpeechSettings.DEFAULT.decoding())).transcribe(job(ORDER, "ko"), JobScope.NONE);

@@ -38,7 +38,7 @@ final class PeersPart implements Part {
         }
         Path speech = RealShape.WHISPER_LARGE_BF16.in(setting.work());
         compare(setting, results, "peer-speech", "a 4 s order, large-v3 shape, worker's engine to transformers' whole window", "s",
-                setting.java(List.of(), "probe", "speech", "--model=" + speech, threads, "--seconds=4", "--positions=384"),
+                setting.java(List.of(), "probe", "speech", "--model=" + speech, threads, "--seconds=4", "--positions=336"),
                 python(setting, "speech", threads, "--tokens=20"), answer -> number(answer, "seconds"), false);
         Path picture = RealShape.SD_MEDIUM_BF16.in(setting.work());
         compare(setting, results, "peer-picture", "a step of SD3.5-medium's shape at 256×256, worker's engine to diffusers", "s a step",

@@ -15,8 +15,8 @@ import java.util.Map;
  */
 final class SpeechPart implements Part {
     private static final int SECONDS = 4;
-    /** What the service asks for 4 s: 200 positions and a margin of 128, in steps of 64. */
-    private static final int POSITIONS = 384;
+    /** What the service asks for 4 s: 200 positions and a margin of 128, in steps of 16. */
+    private static final int POSITIONS = 336;
     private static final int ALL = 0;
 
     @Override
