@@ -88,7 +88,7 @@ def components_and_decoder(folder: Path, decoder: autoencoder.Decoder):
                         project[:z, b * 12 + c * 3 + colour, 1 + a // 2, 1 + a % 2]
     basis = basis.permute(0, 1, 2, 4, 6, 3, 5, 7).reshape(z, -1).T.contiguous()
     # of the mean only its latents are shipped; any mean with the same ones does
-    mean = torch.linalg.lstsq(basis.T, -shipped["encoder.layers.14.bias"][:z, None]).solution[:, 0]
+    mean = basis @ torch.linalg.solve(basis.T @ basis, -shipped["encoder.layers.14.bias"][:z])
 
     def conv(ours, name):
         ours.weight.copy_(shipped[name + ".weight"][:ours.weight.shape[0], :ours.weight.shape[1]])
