@@ -44,8 +44,27 @@ class EnergyGateTest {
         add(samples, Sound.chirp(RATE, 1.2), 20_000);
         List<Stretch> found = find(samples);
         assertThat(found).hasSize(1);
-        assertThat(found.getFirst().from()).isBetween(20_000 - 8000, 20_000 + 3200);
-        assertThat(found.getFirst().to()).isBetween(20_000 + 16_000, 20_000 + 19_200 + 9600);
+        assertThat(found.getFirst().from()).isBetween(20_000 - 20_000, 20_000);
+        assertThat(found.getFirst().to()).isBetween(20_000 + 19_200, 20_000 + 19_200 + 20_000);
+    }
+
+    @Test
+    void keepsQuietWordsAroundALoudOne() {
+        float[] samples = Sound.noise(RATE, 6, 0.03, 4);
+        add(samples, scaled(Sound.chirp(RATE, 0.7), 0.12f), 2 * RATE);
+        add(samples, Sound.chirp(RATE, 0.7), 14 * RATE / 5);
+        add(samples, scaled(Sound.chirp(RATE, 0.7), 0.12f), 18 * RATE / 5);
+        List<Stretch> found = find(samples);
+        assertThat(found).hasSize(1);
+        assertThat(found.getFirst().from()).isLessThanOrEqualTo(2 * RATE);
+        assertThat(found.getFirst().to()).isGreaterThanOrEqualTo(43 * RATE / 10);
+    }
+
+    @Test
+    void hearsSpeechThatBarelyStandsOut() {
+        float[] samples = Sound.noise(RATE, 5, 0.07, 6);
+        add(samples, scaled(Sound.chirp(RATE, 2), 0.7f), RATE);
+        assertThat(find(samples)).hasSize(1);
     }
 
     @Test
@@ -86,6 +105,13 @@ class EnergyGateTest {
         for (int i = 0; i < sound.length; i++) {
             samples[at + i] = Math.clamp(samples[at + i] + sound[i], -1f, 1f);
         }
+    }
+
+    private static float[] scaled(float[] sound, float gain) {
+        for (int i = 0; i < sound.length; i++) {
+            sound[i] *= gain;
+        }
+        return sound;
     }
 
     /** Noise whose power falls with the square of the frequency, as of wind and traffic. */

@@ -34,15 +34,15 @@ class WhisperSTTServiceTest {
     void givesTextLanguageDurationAndSegments() {
         FakeSpeechEngine engine = new FakeSpeechEngine(heard -> List.of(
                 FakeSpeechEngine.segment(0, 0.8, " 초콜릿 케이크"), FakeSpeechEngine.segment(0.8, 1.4, " 하나 주세요.")));
-        SpeechResult result = service(engine).transcribe(job(ORDER, "ko"), JobScope.NONE);
+        SpeechResult result = service(engine).transcribe(job(speech(2.5, 1.5, 0.5), "ko"), JobScope.NONE);
         assertThat(result.text()).isEqualTo("초콜릿 케이크 하나 주세요.");
         assertThat(result.language()).isEqualTo("ko");
         assertThat(result.languageProbability()).isEqualTo(1);
-        assertThat(result.durationSeconds()).isEqualTo(3.0);
+        assertThat(result.durationSeconds()).isEqualTo(4.5);
         assertThat(result.segments()).extracting(SpeechResult.Segment::text).containsExactly("초콜릿 케이크", "하나 주세요.");
         // The silence before was not sent, but times count from the beginning of the recording.
-        assertThat(result.segments().getFirst().start()).isCloseTo(0.7, within(0.15));
-        assertThat(engine.calls().getFirst().samples().length).isLessThan((int) (2.4 * 16_000));
+        assertThat(result.segments().getFirst().start()).isCloseTo(1.5, within(0.15));
+        assertThat(engine.calls().getFirst().samples().length).isLessThan((int) (3.2 * 16_000));
     }
 
     @Test
@@ -139,7 +139,7 @@ class WhisperSTTServiceTest {
         assertThat(engine.calls()).hasSize(4).allMatch(call -> call.samples().length <= 28 * 16_000);
         assertThat(engine.calls()).extracting(call -> call.request().language()).containsExactly(null, "ko", "ko", "ko");
         assertThat(result.text()).isEqualTo("하나 하나 하나 하나");
-        assertThat(result.segments().getLast().start()).isCloseTo(75, within(0.5));
+        assertThat(result.segments().getLast().start()).isCloseTo(74, within(0.5));
     }
 
     @Test
