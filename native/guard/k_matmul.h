@@ -5,7 +5,8 @@
  *
  * Threads share the rows. Each unpacks a super-block of 32 rows to bytes, so that a register holds 16 rows' next four
  * numbers, and lets the columns pass by it, six by six; what has been added up for each column waits in memory for the next
- * super-block. Scales (and what Q4_K and Q5_K subtract) are a register for 16 rows. */
+ * super-block. Scales (and what Q4_K and Q5_K subtract) are a register for 16 rows. One column alone of Q4_K or Q6_K is not
+ * worth the unpacking: see k_rows.h. */
 #ifndef AISERVER_K_MATMUL_H
 #define AISERVER_K_MATMUL_H
 
@@ -18,6 +19,7 @@
 #if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512VL__) && defined(__AVX512VNNI__) && defined(__F16C__)
 #define GGML_COMMON_DECL_C
 #include "ggml-common.h"
+#include "k_rows.h"
 #include "thread_room.h"
 #include "turn_rows.h"
 
@@ -231,6 +233,12 @@ static bool ag_k_matmul(const struct ggml_tensor * src0, const struct ggml_tenso
     const bool six = src0->type == GGML_TYPE_Q6_K;
     const int64_t count = src1->ne[1], blocks = src0->ne[0] / QK_K, panels = (src0->ne[1] + AG_K_ROWS - 1) / AG_K_ROWS;
     const int64_t first = panels * thread / threads, last = panels * (thread + 1) / threads, most = count < AG_K_PASS ? count : AG_K_PASS;
+    if (count == 1) {
+        const int64_t end = last * AG_K_ROWS < src0->ne[1] ? last * AG_K_ROWS : src0->ne[1];
+        if (ag_k_rows_times(src0, (const block_q8_K *) columns, first * AG_K_ROWS, end, (float *) dst->data)) {
+            return true;
+        }
+    }
     const int64_t sixes = (most + AG_K_SIX - 1) / AG_K_SIX;
     struct ag_k_rows * rows = (struct ag_k_rows *) ag_room(sizeof(struct ag_k_rows)
             + (size_t) sixes * (AG_K_SIX * AG_K_ROWS * sizeof(float) + (size_t) blocks * sizeof(struct ag_k_six)));
