@@ -12,10 +12,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Products of weights and columns by the CPU backend, native/guard/q8_matmul.h, q8_rows.h, k_matmul.h, k_rows.h and f16_rows.h where the
- * processor has what they need, held against double precision. Columns are such that the backend rounds none of them: whole
- * numbers up to 127, which each block reaches, times a power of two of its own. So one number, row or block in the wrong
- * place is far outside of {@link #CLOSE}.
+ * Products of weights and columns by the CPU backend, native/guard/q8_matmul.h, q8_rows.h, k_matmul.h, k_rows.h and
+ * f16_rows.h where the processor has what they need, held against double precision. Columns are such that the backend
+ * rounds none of them: whole numbers up to 127, which each block reaches, times a power of two of its own. So one
+ * number, row or block in the wrong place is far outside of {@link #CLOSE}.
  */
 class MatrixProductIT {
     /** Of the square root of the summed squares of what is added up: rounding of single precision. */
