@@ -31,10 +31,12 @@ def filled(pattern, slots):
 
 class Maker:
     """Draws shops and calls. `held_out` uses the sentence patterns that training never sees; `names` says where the
-    names of menus come from: "mixed" as in training, "unseen" random syllables, "words" ordinary words kept out."""
+    names of menus come from: "mixed" as in training, "unseen" random syllables, "words" ordinary words kept out.
+    `practice` is for training alone: more names that are alike, more of what is hardest to tell."""
 
-    def __init__(self, rng, held_out=False, names="mixed", language=None):
-        self.rng, self.held_out, self.names, self.only, self.twin = rng, held_out, names, language, None
+    def __init__(self, rng, held_out=False, names="mixed", language=None, practice=False):
+        self.rng, self.held_out, self.names, self.only, self.practice = rng, held_out, names, language, practice
+        self.twin, self.few = None, None
 
     # ---- the shop
 
@@ -50,8 +52,14 @@ class Maker:
         random_name = self.names == "unseen" or self.names == "mixed" and r.random() < 0.45
         if random_name and r.random() < 0.2:
             return self.syllables() + " " + self.syllables(2, 3)
-        flavour = self.syllables() if random_name else r.choice(words.UNSEEN_FLAVOURS if self.names == "words" else words.FLAVOURS)
+        if self.few and r.random() < 0.8:
+            # "살구 무스" beside "살구 케이크": the last word tells them apart
+            return r.choice(self.few) + " " + r.choice(words.KINDS)
+        flavour = self.syllables() if random_name else r.choice(words.UNSEEN_FLAVOURS if self.names == "words" else self.flavours())
         return flavour if random_name and r.random() < 0.15 else flavour + " " + r.choice(words.KINDS)
+
+    def flavours(self):
+        return words.FURTHER if self.practice and self.rng.random() < 0.4 else words.FLAVOURS
 
     def some(self, known, low, high):
         r = self.rng
@@ -63,7 +71,9 @@ class Maker:
         self.language = self.only or r.choices(["ko", "en", "ja"], [0.88, 0.07, 0.05])[0]
         f = words.FOREIGN.get(self.language)
         styles, options = (f["styles"], f["options"]) if f else (words.STYLES, words.OPTIONS)
-        menu, self.twin = [], None
+        menu, self.twin, self.few = [], None, None
+        if self.practice and self.language == "ko" and r.random() < 0.3:
+            self.few = [r.choice(self.flavours()) for _ in range(r.randint(2, 3))]
         if r.random() > 0.08 or self.names != "mixed":
             names = list(dict.fromkeys(self.menu_name() for _ in range(r.choice([1, 2, 3, 3, 4, 4, 5, 6, 6, 7]))))
             shared_styles, shared_options = self.some(styles, 2, 4), self.some(options, 2, 5)
@@ -259,12 +269,14 @@ class Maker:
             weights = {"confirm": 26, "change": 32, "cancel": 15, "inquiry": 11, "talk": 9, "details": 7}
         if self.suggested and not self.state.get("menu"):
             weights["accept"] = 40
+        if self.practice:
+            weights = {act: weight + (8 if act in ("talk", "recommend", "inquiry", "cancel", "change", "confirm") else 0) for act, weight in weights.items()}
         return r.choices(list(weights), list(weights.values()))[0]
 
     def pattern(self, kind):
         """A sentence of this kind with slots that the order and the shop can fill."""
         while True:
-            pattern = patterns.drawn(self.rng, self.language, kind, self.held_out)
+            pattern = patterns.drawn(self.rng, self.language, kind, self.held_out, self.practice)
             lacking = [slot for slot, there in self.other_than_said().items() if "{" + slot + "}" in pattern.replace(":", "}") and not there]
             if not lacking:
                 return pattern

@@ -2,15 +2,17 @@
 seeded rule over whole lines keeps a tenth of them out, besides those of words.TEST.
 """
 import functools
+import itertools
 import math
 import re
 import zlib
 
 import patterns_foreign as foreign
 import patterns_ko as ko
+import patterns_ko_more as more
 import words
 
-LINES = {"ko": ko.KO, "en": foreign.EN, "ja": foreign.JA}
+LINES = {"ko": {kind: lines + "\n" + more.MORE.get(kind, "") for kind, lines in ko.KO.items()}, "en": foreign.EN, "ja": foreign.JA}
 ENDINGS = {"ko": ko.ENDINGS, "en": foreign.EN_ENDINGS, "ja": foreign.JA_ENDINGS}
 GROUP = re.compile(r"\[([^\[\]]*)\]|<(\w+)>")
 FILLERS = "음 어 그 저 좀 그냥 한번 혹시 저기 그러니까 일단 이제 아 막".split()
@@ -33,6 +35,14 @@ def combinations(line, language):
     return math.prod(len(alternatives(match, language)) for match in GROUP.finditer(line))
 
 
+def forms(line, language):
+    """What a line says before any name is filled in, without blanks."""
+    cuts = [*GROUP.finditer(line)]
+    between = [line[a:b] for a, b in zip([0] + [m.end() for m in cuts], [m.start() for m in cuts] + [len(line)])]
+    for chosen in itertools.product(*(alternatives(match, language) for match in cuts)):
+        yield "".join((between[0] + "".join(a + b for a, b in zip(chosen, between[1:]))).split())
+
+
 @functools.cache
 def known(language, kind, held_out):
     """(lines, their weights) of a kind; a line that says more in other words is drawn more often. Where nothing was
@@ -49,9 +59,17 @@ def known(language, kind, held_out):
 TESTED = {pattern for text in words.TEST.values() for pattern in listed(text)}
 
 
-def drawn(rng, language, kind, held_out):
-    """A pattern without alternatives, as somebody might say it."""
+@functools.cache
+def latest(kind):
+    """Lines of patterns_ko_more.py that training may see."""
+    return [line for line in map(str.strip, more.MORE.get(kind, "").split("\n")) if line and not kept_out(line)]
+
+
+def drawn(rng, language, kind, held_out, practice=False):
+    """A pattern without alternatives, as somebody might say it; for `practice` often one of the latest."""
     lines, weights = known(language, kind, held_out)
+    if practice and language == "ko" and latest(kind) and rng.random() < 0.4:
+        lines, weights = latest(kind), None
     while True:
         line = rng.choices(lines, weights)[0]
         pattern = " ".join(GROUP.sub(lambda match: rng.choice(alternatives(match, language)), line).split())
@@ -77,3 +95,5 @@ if __name__ == "__main__":
         seen = [line for kind in LINES[language] for line in known(language, kind, False)[0]]
         out = [line for kind in LINES[language] for line in known(language, kind, True)[0] if line not in seen]
         print(f"{language}: {len(seen)} patterns with {sum(combinations(line, language) for line in seen)} forms, {len(out)} kept out")
+    tested = {form for kind in LINES["ko"] if kind != "hello" for line in known("ko", kind, True)[0] for form in forms(line, "ko")}
+    print("ko: forms of the latest patterns that a kept-out pattern has, too:", sum(form in tested for kind in more.MORE for line in latest(kind) for form in forms(line, "ko")))

@@ -36,7 +36,9 @@ a cake <please>""",
 [yes|ok|great|sure], [I'll take that one|that one please|let's do that|I'll have it]
 [I'll take it|I'll go with that|I'll have that one|sounds good, I'll take it]
 [perfect|nice|good|lovely], [that one|I'll have that|I want that one|let me have it]
-[I like that|that's good|good choice], [I'll order it|one of those please|give me that]""",
+[I like that|that's good|good choice], [I'll order it|one of those please|give me that]
+[that works|I'd love that|why not|good idea], [that one|one of those] please
+[I'll try that|I'd like to try it|let me try that one|I trust you, that one]""",
     "style": """{style} <please>
 [in|the] {style} style <please>
 [I'd like|I want|make it|I prefer|let's go with|I'll take] {style}
@@ -106,6 +108,7 @@ not {oldqty}, {qty} please""",
 [I'll buy it somewhere else|I'll order next time|maybe next time|no order today]
 [stop|drop|scrap|undo|delete|take back] [the order|my order|everything|that order]
 [forget|skip] [the order|the cake|everything], [we're fine|no cake today|thanks anyway]
+[no thanks|leave it|scratch that], [I don't need a cake|I won't buy anything|no order then|cancel please]
 [no cake for me|I won't take it|I'm not buying it|I don't want to order] [after all|today|now]
 [we changed our plans|the party is off|I can't come], [no order please|cancel that|so cancel]""",
     "price": """[how much is|what's the price of|how much for|what does it cost for|tell me the price of|how expensive is] the {menu}
@@ -151,7 +154,15 @@ not {oldqty}, {qty} please""",
 [what day is it|what's the date|how's your day|how old are you|do you know me]
 [do you sell|can I get|I want] [shoes|tickets|pizza|noodles|a phone|a coat|medicine]
 [give me a minute|one second please|I'll think about it|I have to think|I haven't decided]
-[that's nice|how funny|not bad|good to know|okay I see|that's too bad]""",
+[that's nice|how funny|not bad|good to know|okay I see|that's too bad]
+[I'm|I feel|we are] [starving|so sleepy|exhausted|sick|excited|nervous|cold|fine]
+[you|you guys] are [so kind|helpful|smart|silly|very patient|a good listener]
+[that|it|this] [sounds fun|is cool|is sad|makes sense|is weird|was fun]
+[amazing|great to hear|glad to hear that|I understand|I get it|no way|awesome|makes sense|never mind me]
+[who|what] [is this|am I talking to|are you called]
+[I like|I love|I hate|my son likes] [your voice|this weather|football|cats|the rain|movies]
+[tell me|talk] about [yourself|the weather|your hobby|your favorite movie|your day|football]
+[let me|I need to] [think|ask my wife|call you back|find my wallet|hang up now]""",
 }
 
 JA_ENDINGS = {
@@ -185,14 +196,14 @@ JA = {
     "lettering": "{lettering}と[書いて|入れて]<て>\n[文字|メッセージ]は{lettering}[で|でお願いします|にしてください]\nケーキに{lettering}と書いて<て>",
     "pickup": "{pickup}に[取りに行きます|行きます|受け取ります|伺います]\n{pickup}[でお願いします|です|がいいです]\n受け取りは{pickup}[です|でお願いします]\n{pickup}までに<ください>\n{pickup}",
     "notes": "{note}[お願いします|してください|できますか、お願いします]",
-    "confirm": "はい\n[はい|ええ]、[そうです|大丈夫です|合っています|お願いします|それでいいです|間違いないです]\n[それで|そのまま]お願いします\n[合っています|大丈夫です|完璧です|注文してください|確定してください]",
+    "confirm": "はい\n[それで|そのままで][完璧です|間違いありません|注文します|確定でお願いします]\n[問題ありません|その通りです|正しいです|オーケーです|ばっちりです]\n[はい|ええ]、[そうです|大丈夫です|合っています|お願いします|それでいいです|間違いないです]\n[それで|そのまま]お願いします\n[合っています|大丈夫です|完璧です|注文してください|確定してください]",
     "nothing": "[いいえ|いえ]、[ないです|大丈夫です|結構です|以上です]\n[以上です|それだけです|特にないです]",
     "change_menu": "[やっぱり|すみません|いや]{menu}[にします|に変えてください|がいいです|でお願いします]\n{menu}に[変えて|変更して]<て>\n{old}[ではなく|じゃなくて|をやめて]{menu}[にします|でお願いします|をください]",
     "change_style": "[やっぱり|すみません]{style}[にします|に変えてください|がいいです]\nスタイルを{style}に[変えて|変更して]<て>\n{oldstyle}ではなく{style}で",
     "change_quantity": "[やっぱり|すみません]{qty}[にします|に変えてください|でお願いします]\n{qty}に[変えて|変更して]<て>\n{oldqty}ではなく{qty}[です|お願いします]",
     "change_pickup": "{pickup}に[変えて|変更して]<て>\n[やっぱり|すみません]{pickup}に[行きます|変更してください]",
     "remove_option": "{held}は[いりません|なしで|やめてください|抜いてください|取ってください]\n{held}を[抜いて|外して]<て>",
-    "again_menu": "[別のケーキにしたいです|ケーキを選び直します|最初からやり直したいです|メニューを変えたいです|他のケーキにします]",
+    "again_menu": "[ケーキ|メニュー]を[もう一度選びます|選び直したいです|変えます]\n[別のケーキにしたいです|ケーキを選び直します|最初からやり直したいです|メニューを変えたいです|他のケーキにします]",
     "cancel": "[注文を|全部|予約を|やっぱり|すみません、]キャンセル[します|してください|したいです|お願いします]\n[注文を|予約を|全部][取り消して|やめて]<て>\n[やっぱり|すみません][やめます|いりません|買いません]\n[必要なくなりました|また今度にします|他の店で買います]\n[注文は|予約は|ケーキは][なしにしてください|取り消します|結構です、やめます]\n[用事ができたので|パーティーがなくなったので][キャンセルします|いりません|やめます]",
     "price": "{menu}は[いくらですか|おいくらですか|何円ですか|高いですか]\n{menu}の[値段|価格]を教えて<て>\n{menu}の値段は",
     "price_any": "[全部で|合計で|これは|それは|][いくらですか|おいくらですか]\n値段を教えて<て>",
@@ -210,7 +221,8 @@ JA = {
 [ナッツ|卵|牛乳|小麦粉|お酒]は[入っていますか|使っていますか]
 {menu}は[何人分ですか|甘いですか|まだありますか|どんな味ですか|大きいですか|何が入っていますか]
 [賞味期限|日持ち]は[どのくらいですか|いつまでですか|何日ですか]
-[ろうそく|箱|文字]は[無料ですか|もらえますか|つきますか]""",
+[ろうそく|箱|文字]は[無料ですか|もらえますか|つきますか]
+[月曜日|週末|お正月|今夜]も[開いていますか|営業していますか|やっていますか|お休みですか]""",
     "recommend": "[おすすめ|一番のおすすめ|人気のケーキ]は[何ですか|ありますか|どれですか]\n[おすすめ|おすすめのケーキ]を教えて<て>\n[何が|どれが|どのケーキが][人気ですか|いいですか|おいしいですか|一番ですか|売れていますか]\n[母|子供|友達|誕生日|パーティー]には[何が|どれが]いいですか\n[迷っています|初めてなんですが]、[おすすめは何ですか|どれがいいですか|選んでください]\n{menu}と{menu2}、どちらが[いいですか|おいしいですか|人気ですか]",
     "talk": """[こんにちは|こんばんは|はじめまして|お元気ですか]
 [ありがとう|ありがとうございます|さようなら|失礼します|また来ます|お疲れ様です]
@@ -225,7 +237,13 @@ JA = {
 [機械|本物の人|店長|外国の方]ですか
 [今日は何日|何曜日|何歳|どなた]ですか
 [靴|薬|切符|うどん|カレー]を[ください|買いたいです|探しています]
-[考え中です|後で決めます|まだ分かりません|もう少し待って]""",
+[考え中です|後で決めます|まだ分かりません|もう少し待って]
+[まだ|もう少し]考え[ます|させてください]
+[決められません|悩んでいます|後で電話します|また電話します]
+あなたの[名前|年|趣味|仕事]は何ですか
+[誰|人間|機械]と話していますか
+[頭|お腹|足]が痛いです
+[面白い|すごい|楽しい|かわいい]ですね""",
 }
 
 SIZES = {"en": ["small", "medium", "large", "mini", "big", "6 inch", "8 inch"], "ja": ["小さい", "大きい", "ミニ", "中くらい", "4号", "5号", "6号"]}

@@ -1,6 +1,7 @@
 """Trains the language model; ends after --minutes of processor time in all, and goes on where it was stopped.
 
     python train.py WORK --minutes 60
+    python train.py WORK --minutes 40 --from ../../models-gguf/demo/qwen3-demo.gguf      goes on from a shipped model
 
 WORK/checkpoint.pt holds everything that a resumed run needs; a run that is told to end (SIGTERM, Ctrl-C) writes it. The
 calls are made on the fly, from the seed and the step's number. Two optimisers: Muon for the matrices of the layers,
@@ -18,10 +19,14 @@ import torch.nn.functional as F
 from tokenizers import Tokenizer
 
 import calls
+import export
 import model
 import prompt
 
 WEIGHTS = {"form": 0.3, "intent": 4.0, "menu": 3.0, "order_state": 2.0, "state": 2.0, "names": 2.0, "text": 0.5}
+# how far the answers of a group's calls go, in turn: a model that was trained before needs sentences, and the intent costs least
+FAR = [None, "state"]
+FAR_AGAIN = [None, "intent", "intent", "state", "intent", "intent"]
 LONGEST = 640
 
 
@@ -32,8 +37,9 @@ class Batcher:
     def encoded(self, text):
         return self.tokenizer.encode(text).ids
 
-    def tail(self, lines, pieces, short=False):
-        """(ids, weight of each id as a target): the user message's own lines, and the answer, or its first half."""
+    def tail(self, lines, pieces, last=None):
+        """(ids, weight of each id as a target): the user message's own lines, and the answer, or its beginning up to a
+        kind of piece."""
         head = self.encoded(lines + prompt.CLOSING)
         answer = self.tokenizer.encode("".join(text for text, _ in pieces) + prompt.END)
         of_character = [WEIGHTS[kind] for text, kind in pieces for _ in text] + [WEIGHTS["form"]] * len(prompt.END)
@@ -46,21 +52,25 @@ class Batcher:
             at += len(text)
         weights = [max(of_character[a:b]) for a, b in answer.offsets]
         ids = answer.ids
-        if short:
-            # up to the stage: what follows repeats it in words
-            end = sum(len(text) for text, _ in pieces[:1 + max(i for i, piece in enumerate(pieces) if piece[1] == "state")])
+        if last:
+            end = sum(len(text) for text, _ in pieces[:1 + max(i for i, piece in enumerate(pieces) if piece[1] == last)])
             keep = sum(a < end for a, _ in answer.offsets)
             ids, weights = ids[:keep], weights[:keep]
         return head + ids, [0.0] * len(head) + weights
 
-    def batch(self, made, block=4, short=False):
+    def batch(self, made, block=4, far=(None,)):
         """[(begun, [(lines, pieces)])] as groups for the model, and in their order the target of each place and its
-        weight; a place without a target has weight 0. `short` cuts every other answer after the stage, if they
-        recommend nothing."""
+        weight; a place without a target has weight 0. `far` says where answers are cut: what follows the stage repeats it
+        in words, unless it recommends."""
         groups, targets, weights = [], [], []
         for text, rows in made:
-            cut = [short and i % 2 > 0 and [name for name, kind in pieces if kind == "names"] == ["null", "[]"] for i, (_, pieces) in enumerate(rows)]
-            tails = sorted((self.tail(*row, brief) for row, brief in zip(rows, cut)), key=lambda tail: len(tail[0]))
+            tails = []
+            for i, (lines, pieces) in enumerate(rows):
+                last = far[i % len(far)] if pieces[1][1] == "intent" else None
+                if last == "state" and [name for name, kind in pieces if kind == "names"] != ["null", "[]"]:
+                    last = None
+                tails.append(self.tail(lines, pieces, last))
+            tails.sort(key=lambda tail: len(tail[0]))
             blocks = []
             for first in range(0, len(tails), block):
                 some = tails[first:first + block]
@@ -122,9 +132,10 @@ def checked(net, batch):
     return [sum(found) / len(found) for found in shares.values()]
 
 
-def rate(done):
-    """Share of the full learning rate after this share of the time: up at once, flat, down over the last third."""
-    return min(1.0, done / 0.01 + 0.05, (1.0 - done) * 3)
+def rate(done, again=None):
+    """Share of the full learning rate after this share of the time: up at once, flat, down over the last third. What
+    was trained before begins at the share `again` and goes straight down: a high rate undoes more than a short run mends."""
+    return min(1.0, done / 0.01 + 0.05, (1.0 - done) * 3) if again is None else again * min(done / 0.02 + 0.02, 1.0 - done)
 
 
 def main():
@@ -134,14 +145,21 @@ def main():
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--groups", type=int, default=2)
     options.add_argument("--calls", type=int, default=8)
+    options.add_argument("--from", dest="begin", metavar="MODEL", help="GGUF file whose weights and tokens a new run begins with")
+    options.add_argument("--rate", type=float, default=0.125, help="with --from: the share of the full learning rate to begin at")
     options.add_argument("--threads", type=int, default=1)
     options = options.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
+    if options.begin and not (options.work / "tokenizer.json").exists():
+        options.work.mkdir(parents=True, exist_ok=True)
+        export.tokenizer_of(options.begin).save(str(options.work / "tokenizer.json"))
     tokenizer = Tokenizer.from_file(str(options.work / "tokenizer.json"))
     batcher = Batcher(tokenizer)
     config = model.Config(tokenizer.get_vocab_size())
     net = model.initialised(config, options.seed)
+    if options.begin:
+        net.load_state_dict(export.read(options.begin)[0].state_dict())
     matrices = [p for name, p in net.named_parameters() if p.dim() == 2 and "embed" not in name]
     others = [p for name, p in net.named_parameters() if p.dim() != 2 or "embed" in name]
     optimizers = [Muon(matrices, 0.02), torch.optim.AdamW(others, 2e-3, betas=(0.9, 0.98), weight_decay=0.0)]
@@ -172,13 +190,13 @@ def main():
         rng = random.Random(options.seed * 100_000_000 + step)
         made = []
         while len(made) < options.groups:
-            begun, tails = calls.group(calls.Maker(rng), options.calls)
+            begun, tails = calls.group(calls.Maker(rng, practice=True), options.calls)
             if len(batcher.encoded(begun)) < LONGEST:
                 made.append((begun, tails))
         for optimizer, lrs in zip(optimizers, full):
             for g, lr in zip(optimizer.param_groups, lrs):
-                g["lr"] = lr * rate(spent / options.minutes / 60)
-        batch = batcher.batch(made, short=True)
+                g["lr"] = lr * rate(spent / options.minutes / 60, options.rate if options.begin else None)
+        batch = batcher.batch(made, far=FAR_AGAIN if options.begin else FAR)
         # the form is the same in every answer: a fifth of it is enough
         wanted = (batch[2] > WEIGHTS["form"]) | (batch[2] > 0) & (torch.rand(len(batch[2])) < 0.2)
         with torch.autocast("cpu", torch.bfloat16):
@@ -193,7 +211,7 @@ def main():
             mean[name].lerp_(p.detach(), 1 - keep)
         step += 1
         losses.append(loss.item())
-        if spent - reported > 60:
+        if spent - reported > 180:
             with torch.autocast("cpu", torch.bfloat16):
                 intent, choices, texts = checked(net, check)
             print(f"step {step} {spent / 60:.1f} min, loss {sum(losses) / len(losses):.3f}, held-out patterns: intent {intent:.2f}, choices {choices:.2f}, texts {texts:.2f}", flush=True)
