@@ -10,7 +10,7 @@ from transformers import WhisperConfig, WhisperForConditionalGeneration
 
 import ggml_file
 import tokens
-from model import TEXT_POSITIONS, WINDOW
+from model import SHAPE, TEXT_POSITIONS, WINDOW, Whisper
 
 
 def config(d_model, heads, encoder_layers, decoder_layers, n_mels=80):
@@ -29,6 +29,19 @@ def full_state(checkpoint):
     table = np.tile(rows[-1], (tokens.N_VOCAB, 1))
     table[checkpoint["ids"]] = rows[:-1]
     state["model.decoder.embed_tokens.weight"] = table
+    return state
+
+
+def small_state(path, ids):
+    """The way back from a model file to the network of training: full_state's weights, with a row for each of `ids` and one for all others."""
+    _, tensors = ggml_file.read(path)
+    table = tensors["decoder.token_embedding.weight"]
+    other = min(set(range(tokens.N_VOCAB)) - set(ids))
+    state = {}
+    shapes = {k: v.shape for k, v in Whisper(len(ids) + 1, 1, **SHAPE).state_dict().items()}
+    for name, shape in shapes.items():
+        values = table[[*ids, other]] if name == "decoder.embed_tokens.weight" else tensors[ggml_file.to_openai(name)]
+        state[name] = torch.from_numpy(values.copy()).reshape(shape)
     return state
 
 

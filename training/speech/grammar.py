@@ -14,6 +14,8 @@ import grammar_ko
 LANGUAGES = {"ko": grammar_ko, "en": grammar_en, "ja": grammar_ja}
 SHUFFLED = 0.35
 MORE = 0.33  # of the training sentences come from MORE: all the words and endings of the held-out patterns in other patterns, and the usual ones around
+MANY = 0.12  # of the training clips have three to five sentences, and in those
+AGAIN = 0.2  # are of one that came before: what was written last does not tell where to go on
 _SLOT = re.compile(r"\{(\w+)\}")
 _PARTICLES = {"을": "를", "이": "가", "은": "는", "으로": "로", "과": "와", "이랑": "랑", "이에요": "예요", "이가": "가", "이라고": "라고", "아": "야", "이고": "고",
               "이라서": "라서", "이니까": "니까", "이지만": "지만", "이면": "면", "이죠": "죠", "이네요": "네요"}
@@ -113,8 +115,8 @@ def shuffled(rng, language):
 
 
 def clip(rng, language, split="train", category=None):
-    """The sentences of one clip: mostly one, a third of the time two, seldom up to five. In training a third of the clips
-    are words in any order; without them the decoder learns the patterns by heart and listens little."""
+    """The sentences of one clip: mostly one, a third of the time two, seldom up to five. In training there are more of five,
+    and a third of the clips are words in any order; without them the decoder learns the patterns by heart and listens little."""
     if split == "train" and category is None and rng.random() < SHUFFLED:
         return [shuffled(rng, language)]
     first = sentence(rng, language, split, category)
@@ -125,5 +127,10 @@ def clip(rng, language, split="train", category=None):
         return [first, polite(rng, "FAREWELLS")]
     if language == "ko" and category is None and draw < 0.27:
         return [polite(rng, rng.choice(["GREETINGS", "FAREWELLS"]))]
-    count = 1 if draw < 0.68 else 2 if draw < 0.96 else rng.randint(3, 5)
-    return [first] + [sentence(rng, language, split, category) for _ in range(count - 1)]
+    many = MANY if split == "train" else 0.04
+    count = 1 if draw < 0.68 else 2 if draw < 1 - many else rng.randint(3, 5)
+    out = [first]
+    while len(out) < count:
+        again = split == "train" and len(out) > 1 and rng.random() < AGAIN
+        out.append(rng.choice(out) if again else sentence(rng, language, split, category))
+    return out

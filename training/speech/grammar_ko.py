@@ -75,6 +75,11 @@ def _nonsense(rng):
     return " ".join("".join(rng.choice(syllables) for _ in range(rng.randint(2, 4))) for _ in range(rng.randint(1, 4)))
 
 
+def _unheard(rng):
+    """A name of syllables in places where names seldom have them."""
+    return "".join(rng.choice(FIRST + SECOND + SURNAMES) for _ in range(rng.choice([2, 3, 3, 3, 4])))
+
+
 DONE = "예약 주문 취소 변경 추가 부탁 준비 확인 전화 말 생각 포장 배달 추천 약속 연락 결정 선택 계산 등록 도착 출발 시작 좋아 사랑 축하 필요".split()  # + 했-
 PAST = """갔 왔 봤 샀 썼 먹었 받았 찾았 골랐 만들었 보냈 기다렸 정했 바꿨 잊었 물어봤 들었 남았 있었 없었 많았 좋았 맛있었 예뻤 늦었 걸렸 끝났 나왔 됐
 가져갔 올렸 넣었 빼먹었 마셨 배웠 주셨 하셨 오셨""".split()
@@ -113,6 +118,7 @@ SLOTS = {
     "date": number.date, "dom": number.day_of_month, "hour": number.hour, "price": number.price, "phone": number.phone,
     "order": number.order_number, "people": number.people, "age": number.age, "size": number.size, "tiers": number.tiers,
     "percent": number.discount, "salad": _salad, "nonsense": _nonsense,
+    "repeating": number.repeating_phone, "twin": number.repeating_number, "unheard": _unheard,
     "please": ["주세요", "주세요", "부탁해요", "부탁드려요", "주문할게요", "주문할게요", "주문하고 싶어요", "주문하려고요", "할게요", "살게요",
                "포장해 주세요", "예약할게요", "예약하고 싶어요", "주문해 주세요", "만들어 주세요", "있어요?", "얼마예요?", "될까요?", "가능할까요?", "주시겠어요?", "주문하고 싶습니다", "부탁합니다"],
 }
@@ -159,7 +165,8 @@ MORE = {
     "time": """{day} {hour}에 예약한 {fullname}입니다|{hour}에 예약했어요|어제 {menu} {qty} 예약했어요|제가 {day}에 갈 거라서 미리 말했어요|늦을 거라서 {hour}에 {done}|{day} {hour}에 만나요, 늦지 마세요|{hour}에 가는데 {hour}까지 기다려 주세요|{day}+이 아니고 {day}+이에요""",
     "contact": """{fullname} 고객님, {day} {hour}에 오세요|주문번호 {order}, 맞나요?|주문번호 {order} {fullname} 고객님|{phone}+이고 {fullname}+이에요|{fullname}, {phone}|가격은 {price}, 배달비는 {price}입니다|{price}+이고 {qty} 남았어요
 {who} 번호는 {phone}|{name}+이 {age}, {name}+이 {age}|{name}+이 케이크예요|{fullname}+은 {who} 이름이에요|{phone}, 다시 {phone}|{name}, {name}, {fullname}|번호는 {order}, {order}, {order}입니다|{fullname} 고객님 주문했어요?
-{date} {hour}에 {fullname}|{fullname}, {order}|{fullname} {done}|{people}, {age}, {size}""",
+{date} {hour}에 {fullname}|{fullname}, {order}|{fullname} {done}|{people}, {age}, {size}|{repeating}입니다|{repeating}+이고 {fullname}+이에요|{repeating}, {repeating}|{fullname}, 번호는 {repeating}
+{twin}+이에요|{twin} {twin}|{twin}, {fullname}입니다|{twin}+이고 {twin}입니다|{unheard} 고객님이에요|이름은 {unheard}입니다|{unheard} 이름으로 {done}|{unheard}+이랑 {unheard}+이 {done}|{unheard}, {unheard}, {fullname}|{unheard}+이라고 해요""",
     "talk": """{done}|{done}|{thing} {done}|{who}+이 {done}|{day}에 {done}|{menu} {done}|{joined} {done}|네, {done}|아니요, {done}|{menu}예요|{style} 케이크예요?|방금 {done}|아까 {done}""",
     "free": """{joined}|{joined}|{joined} {done}|{salad}, {salad}|{nonsense}, {nonsense}|{nonsense} {salad}""",
 }

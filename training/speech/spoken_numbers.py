@@ -66,6 +66,24 @@ def phone(rng):
     return "-".join(groups) + "|" + ",".join("".join(_DIGITS[int(d)] for d in g) for g in groups)
 
 
+def repeating_phone(rng):
+    """A telephone number in which a figure often comes twice or three times in a row."""
+    figures = [rng.choice("0123456789")]
+    while len(figures) < 8:
+        figures.append(figures[-1] if rng.random() < 0.45 else rng.choice("0123456789"))
+    groups = ["010", "".join(figures[:4]), "".join(figures[4:])]
+    return "-".join(groups) + "|" + ",".join("".join(_DIGITS[int(d)] for d in g) for g in groups)
+
+
+def repeating_number(rng):
+    """11, 22, 233, 500, ...: an order, an age or a crowd."""
+    n = rng.randint(1, 9) * rng.choice([11, 11, 11, 100, 110, 101, 111]) + rng.choice([0, 0, 11, 100])
+    if n < 100 and rng.random() < 0.6:
+        unit = rng.choice(["살", "명"])
+        return f"{n}{unit}|{native(n)}{unit}"
+    return f"{n}번|{sino(n)}번"
+
+
 def order_number(rng):
     n = rng.randint(11, 999)
     return f"{n}번|{sino(n)}번"

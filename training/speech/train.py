@@ -2,10 +2,13 @@
 
 One thread. The budget is counted in minutes of processor time, and the learning rate follows the share that is used up:
 level after the warm-up, straight down in the last FALL of it. A restart may give another budget; SIGTERM saves and ends.
+`--from MODEL.bin --used U` goes on from a shipped file instead of a checkpoint, as from minute U of `--minutes`; what the
+file does not hold of the training (optimizers, heads that read the encoder) begins anew, the heads alone first.
 Loss = next token + phoneme of every 20 ms + the tokens that the encoder's states name + guidance of one cross-attention
 head per layer to the token's place in the sound (falling to nothing shortly before the end).
 """
 import argparse
+import functools
 import json
 import pathlib
 import random
@@ -19,6 +22,7 @@ import torch.nn.functional as F
 
 import clips
 import distort
+import export
 import grammar
 import grammar_ko
 import tokens
@@ -30,14 +34,16 @@ from muon import Muon
 FRAMES_A_BATCH = 2600
 PEAK_RATE, MUON_RATE, WARM_UP, FALL, DECAY = 2e-3, 1e-2, 200, 0.5, 0.99
 PHONEME_WEIGHT, READ_WEIGHT, GUIDE_WEIGHT, GUIDE_END, GUIDE_FALL, GUIDE_MARGIN = 1.0, 1.0, 1.0, 0.98, 0.12, 0.02
-READ_PLACES = 400     # places of a batch whose tokens are asked for
+READ_PLACES = 200     # places of a batch whose tokens are asked for
 INSTANT_WEIGHT = 0.3  # of a timestamp, to a token of text: the exact tenth of a second cannot be known
 LONGEST, SHORT_FRAMES, SHORT_UNTIL = 3000, 360, 0.12  # short, mostly clean clips in short windows first: attention finds its way in them sooner
 NOISY_EARLY, NOISY_FROM = 0.4, 0.5  # before that share of the time only so many of the clips with noise, room or codec
 CORRUPTED = 0.1       # of the decoder's text inputs are another token, so that it looks at the sound and not only at what it wrote
-JOINED, JOINED_FRAMES = 0.4, 500  # of the clips shorter than that are put together in twos,
-AGAIN, MOST_JOINED = 0.5, 2400   # of those, while they are shorter than that, with another one
+JOINED, JOINED_FRAMES = 0.5, 500  # of the clips shorter than that are put together in twos,
+AGAIN, MOST_JOINED = 0.6, 2400   # of those, while they are shorter than that, with another one
+TWICE = 0.15          # of the joints put one of the clips there a second time: only the place tells where to go on then
 REORDERED = 0.3       # of the Korean and English clips with one sentence get its words in another order
+HEADS_STEPS, HEADS_RATE = 200, 3e-3  # after --from
 IGNORE = -100
 
 
@@ -147,14 +153,18 @@ class Shards:
             language = item[0]["language"]
             if language and item[0]["frames"] < JOINED_FRAMES and self.rng.random() < JOINED:
                 if language not in waiting:
-                    waiting[language] = item
+                    waiting[language] = [item]
                     continue
-                item = self._join(waiting.pop(language), item)
-                if item[0]["frames"] < MOST_JOINED - JOINED_FRAMES and self.rng.random() < AGAIN:
-                    waiting[language] = item
+                parts = waiting.pop(language)
+                parts.append(item)
+                if self.rng.random() < TWICE:
+                    parts.append(self.rng.choice(parts))
+                if sum(part[0]["frames"] for part in parts) < MOST_JOINED - 2 * JOINED_FRAMES and self.rng.random() < AGAIN:
+                    waiting[language] = parts
                     continue
+                item = functools.reduce(self._join, parts)
             out.append(item)
-        return out + list(waiting.values())
+        return out + [functools.reduce(self._join, parts) for parts in waiting.values()]
 
     def _join(self, one, two):
         (a, sound_a, phonemes_a), (b, sound_b, phonemes_b) = one, two
@@ -243,8 +253,7 @@ def characters(targets):
     """(start, end, first token, last token, token before) of every character or larger piece that is whole tokens."""
     out, before, piece = [], None, []
     for token, a, b in targets:
-        if token >= tokens.EOT:
-            before = None
+        if token >= tokens.EOT:  # the text before it goes on without timestamps
             continue
         piece.append((token, a, b))
         try:
@@ -295,12 +304,31 @@ def grow(state, count, named, others):
         moments[key] = torch.cat([moments[key][:-1], moments[key][-1:].expand(count, -1), moments[key][-1:]])
 
 
+def fit_heads(model, reader, shards):
+    """Trains the heads that read the encoder, and nothing else: they are not in a model file."""
+    optimizer, table = torch.optim.AdamW(reader.parameters(), lr=HEADS_RATE), model.decoder.embed_tokens.weight.detach()
+    for step, batch in zip(range(HEADS_STEPS), shards):
+        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+            states, _ = model.encoder(batch["mel"], batch["offset"], batch["silence"])
+        states = states[:, :batch["classes"].shape[1]].float()
+        read_loss, read = reading(reader, table, states, batch["said"])
+        phoneme_loss = F.cross_entropy(reader.phoneme(states).flatten(0, 1), batch["classes"].flatten())
+        for group in optimizer.param_groups:
+            group["lr"] = HEADS_RATE * (1 - step / HEADS_STEPS)
+        optimizer.zero_grad(set_to_none=True)
+        (read_loss + phoneme_loss).backward()
+        optimizer.step()
+    print(f"heads: phoneme {phoneme_loss.item():.3f} read {read:.3f}", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=pathlib.Path)
     parser.add_argument("out", type=pathlib.Path)
     parser.add_argument("--minutes", type=float, default=70)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--from", dest="begun", type=pathlib.Path, help="a model file that a new run begins with")
+    parser.add_argument("--used", type=float, default=0, help="with --from: the minutes that its training counts as")
     parser.add_argument("--encoder", type=pathlib.Path, help="a checkpoint whose encoder a new run begins with")
     args = parser.parse_args()
     torch.set_num_threads(1)
@@ -319,6 +347,8 @@ def main():
         model.encoder.load_state_dict({k.removeprefix("encoder."): v for k, v in begun["average"].items() if k.startswith("encoder.")})
         reader.phoneme.load_state_dict({k.removeprefix("phoneme."): v for k, v in (begun.get("reader") or begun["phoneme_head"]).items()
                                         if "views" not in k})
+    if args.begun and not state:
+        model.load_state_dict(export.small_state(args.begun, ids))
     named = [(name, p) for name, p in [*model.named_parameters(), *reader.named_parameters()] if p.requires_grad]
     matrices = [p for name, p in named if ".layers." in name and p.dim() == 2]
     others = [p for name, p in named if not any(p is m for m in matrices)]
@@ -327,7 +357,7 @@ def main():
     is_instant = torch.tensor([t >= tokens.TIMESTAMP for t in ids] + [False])
     weight = torch.where(is_instant, INSTANT_WEIGHT, 1.0)
     average = {k: v.clone() for k, v in model.state_dict().items()}
-    step, samples, used = 0, 0, 0.0
+    step, samples, used = 0, 0, args.used
     if state:
         grow(state, len(ids) - len(state["ids"]), named, others)
         model.load_state_dict(state["model"]), reader.load_state_dict(state["reader"])
@@ -347,6 +377,8 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: asked.append("to end"))
     shards = Shards(args.data, row, args.seed + step)
     shards.at(used / args.minutes)
+    if args.begun and not state:
+        fit_heads(model, reader, shards)
     for batch in shards:
         used = (time.process_time() - start) / 60
         progress = used / args.minutes
