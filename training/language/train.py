@@ -12,6 +12,7 @@ import os
 import pathlib
 import random
 import signal
+import sys
 import time
 
 import torch
@@ -22,6 +23,9 @@ import calls
 import export
 import model
 import prompt
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))
+from muon import Muon
 
 WEIGHTS = {"form": 0.3, "intent": 4.0, "menu": 3.0, "order_state": 2.0, "state": 2.0, "names": 2.0, "text": 0.5}
 # how far the answers of a group's calls go, in turn: a model that was trained before needs sentences, and the intent costs least
@@ -84,29 +88,6 @@ class Batcher:
                 weights.append(weight[:, 1:].reshape(-1))
             groups.append((torch.tensor(self.encoded(text)), blocks))
         return groups, torch.cat(targets), torch.cat(weights)
-
-
-class Muon(torch.optim.Optimizer):
-    """Momentum whose update is made orthogonal by five Newton-Schulz steps (Jordan and others, 2024)."""
-
-    def __init__(self, params, lr, momentum=0.95):
-        super().__init__(params, {"lr": lr, "momentum": momentum})
-
-    @torch.no_grad()
-    def step(self):
-        for group in self.param_groups:
-            for p in group["params"]:
-                buffer = self.state[p].setdefault("momentum", torch.zeros_like(p))
-                buffer.lerp_(p.grad, 1 - group["momentum"])
-                x = p.grad.lerp(buffer, group["momentum"]).bfloat16()
-                tall = x.shape[0] > x.shape[1]
-                x = x.T if tall else x
-                x = x / (x.norm() + 1e-7)
-                for _ in range(5):
-                    a = x @ x.T
-                    x = 3.4445 * x + (-4.775 * a + 2.0315 * a @ a) @ x
-                x = (x.T if tall else x).float()
-                p.add_(x, alpha=-group["lr"] * max(1, p.shape[0] / p.shape[1]) ** 0.5)
 
 
 def loss_of(net, batch, wanted):

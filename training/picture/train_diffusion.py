@@ -12,6 +12,7 @@ minutes and continues from it. Needs autoencoder.pt (its components, not its dec
 
 import argparse
 import math
+import sys
 import time
 from pathlib import Path
 
@@ -25,6 +26,8 @@ from captions import NEGATIVE, caption, held_out, random_cake
 from conditioning import Conditioning, tokenizer
 from draw import decorated, draw
 from model import WHITE, Diffusion
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))
 from muon import Muon
 
 POOL, REUSE, WORDINGS = 1200, 6, 2  # pictures at hand, uses and captions of each

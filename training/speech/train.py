@@ -28,7 +28,7 @@ import grammar_ko
 import tokens
 from model import SHAPE, WINDOW, Reader, Whisper
 
-sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "picture"))
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))
 from muon import Muon
 
 FRAMES_A_BATCH = 2600
