@@ -10,10 +10,13 @@ import java.util.stream.LongStream;
 
 /**
  * How much of the machine went to others while something was measured: processor time of all less that of this
- * program and its children, and time that a hypervisor took. From /proc; a round with more than a few per cent of one
- * processor is thrown away. One reading for one stretch of time; any thread.
+ * program and its children, time that a hypervisor took, and how fast it let the processors go meanwhile. From /proc
+ * and by trying; a round with more than a few per cent of one processor, or at well below the pace that it should
+ * have, is thrown away. One reading for one stretch of time; any thread.
  */
 final class Contention {
+    /** A processor at rest wakes up to more than that within the measurement; one that is shared out does not. */
+    private static final double LEAST_PACE = 0.6;
     private static final double TICKS = 100; // of the kernel's USER_HZ, which is 100 on every Linux
 
     /**
@@ -22,16 +25,17 @@ final class Contention {
      * @param foreign processors that other programs kept busy, on average
      * @param stolen  processors that the hypervisor withheld, on average
      * @param waited  share of the time in which somebody waited for a processor (PSI), or NaN where the kernel does not say
+     * @param pace    the rate that a processor went at to the one that it says it has, or NaN where it says none
      */
-    record Share(double foreign, double stolen, double waited) {
+    record Share(double foreign, double stolen, double waited, double pace) {
         boolean tooMuch(double most) {
-            return foreign > most || stolen > most;
+            return foreign > most || stolen > most || pace < LEAST_PACE;
         }
 
         @Override
         public String toString() {
-            return String.format(Locale.ROOT, "others kept %.2f processors busy, the hypervisor withheld %.2f, somebody waited %.0f %% of the time",
-                    foreign, stolen, 100 * waited);
+            return String.format(Locale.ROOT, "others kept %.2f processors busy, the hypervisor withheld %.2f, somebody waited %.0f %% of the time,"
+                    + " a processor went at %.2f of its rate", foreign, stolen, 100 * waited, pace);
         }
     }
 
@@ -54,7 +58,7 @@ final class Contention {
         long[] now = machine();
         double busy = (now[0] - machine[0]) / TICKS;
         double stolen = (now[1] - machine[1]) / TICKS;
-        return new Share(Math.max(0, busy - (own() - own)) / seconds, stolen / seconds, (waiting() - waiting) / seconds);
+        return new Share(Math.max(0, busy - (own() - own)) / seconds, stolen / seconds, (waiting() - waiting) / seconds, Pace.share());
     }
 
     // Busy and stolen ticks of all processors.
