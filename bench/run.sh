@@ -17,7 +17,7 @@ usage: bench/run.sh [--quick|--full] [options]
   --patience S       to wait for a quiet machine before each part
   --tokenizer DIR    Qwen's vocab.json and merges.txt
   --python FILE      Python with training/requirements.txt, for TorchScript exports and Python peers
-  --report           only write docs/benchmarks.md anew from today's results
+  --report           only write docs/benchmarks.md anew, of each row the newest result
 environment: AISERVER_NATIVE_DIST, AISERVER_NATIVE_SOURCES (unpacked engine sources, for headers)
 TEXT
 }

@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -18,13 +17,16 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code bench report}: docs/benchmarks.md with its plots, from the newest results. Says of each goal whether it was measured. */
+/**
+ * {@code bench report}: docs/benchmarks.md with its plots, from the results of the machine that was measured last: of each
+ * row the newest, with its day. Says of each goal whether it was measured.
+ */
 @Command(name = "report", mixinStandardHelpOptions = true, description = "Writes docs/benchmarks.md from the newest results.")
 public final class ReportCommand implements Callable<Integer> {
     @Mixin
     private WorkFolder work;
 
-    @Option(names = "--results", paramLabel = "FILE", description = "Default: the newest of bench/results.")
+    @Option(names = "--results", paramLabel = "FILE", description = "Default: all of bench/results that are of the machine of the newest.")
     private Path file;
 
     @Option(names = "--out", paramLabel = "DIR", description = "Default: docs.")
@@ -32,20 +34,25 @@ public final class ReportCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        Path source = file != null ? file : newest();
-        JsonNode results = source == null || !Files.exists(source) ? JsonMapper.builder().build().createObjectNode()
-                : JsonMapper.builder().build().readTree(source.toFile());
+        List<Path> sources = file != null ? List.of(file) : ofTheNewestMachine();
+        JsonNode results = JsonMapper.builder().build().createObjectNode();
         boolean trial = out != null;
         Path folder = trial ? out : work.home().resolve("docs");
         Path plots = folder.resolve("benchmarks");
         Files.createDirectories(plots);
         Map<String, JsonNode> rows = new LinkedHashMap<>();
-        results.path("rows").forEach(row -> {
-            if (trial || !row.path("contended").asBoolean()) {
-                rows.put(row.path("id").asText(), row);
+        for (Path source : sources) {
+            if (!Files.exists(source)) {
+                continue;
             }
-        });
-        StringBuilder page = new StringBuilder(head(results, source));
+            results = JsonMapper.builder().build().readTree(source.toFile());
+            results.path("rows").forEach(row -> {
+                if (trial || !row.path("contended").asBoolean()) {
+                    rows.put(row.path("id").asText(), row);
+                }
+            });
+        }
+        StringBuilder page = new StringBuilder(head(results, sources));
         page.append(goals(rows));
         page.append(notes(results));
         page.append(details(rows, plots));
@@ -53,17 +60,23 @@ public final class ReportCommand implements Callable<Integer> {
         return 0;
     }
 
-    private Path newest() throws IOException {
+    /** Their names are a day and a machine's name; in the order of the days. */
+    private List<Path> ofTheNewestMachine() throws IOException {
         Path folder = work.home().resolve("bench/results");
         if (!Files.isDirectory(folder)) {
-            return null;
+            return List.of();
         }
         try (Stream<Path> files = Files.list(folder)) {
-            return files.filter(f -> f.toString().endsWith(".json")).max(Comparator.naturalOrder()).orElse(null);
+            List<Path> all = files.filter(f -> f.toString().endsWith(".json")).sorted().toList();
+            return all.stream().filter(f -> machine(f).equals(machine(all.getLast()))).toList();
         }
     }
 
-    private static String head(JsonNode results, Path source) {
+    private static String machine(Path file) {
+        return file.getFileName().toString().replaceFirst("^\\d{4}-\\d\\d-\\d\\d-", "");
+    }
+
+    private static String head(JsonNode results, List<Path> sources) {
         JsonNode machine = results.path("machine");
         return """
                 # Benchmarks
@@ -77,19 +90,19 @@ public final class ReportCommand implements Callable<Integer> {
                 Measured on %s, %s processors, %s MB, %s, Java %s, %s; mode %s; results `%s`.
                 """.formatted(machine.path("processor").asText(), machine.path("processors").asText(), machine.path("memory_mb").asText(),
                 machine.path("system").asText(), machine.path("java").asText(), machine.path("instructions").toString(),
-                results.path("mode").asText(), source.getFileName()));
+                results.path("mode").asText(), String.join("`, `", sources.stream().map(f -> f.getFileName().toString()).toList())));
     }
 
     private static String goals(Map<String, JsonNode> rows) {
-        StringBuilder table = new StringBuilder("\n| figure | goal | measured | range | reached |\n|---|---|---|---|---|\n");
+        StringBuilder table = new StringBuilder("\n| figure | goal | measured | range | reached | on |\n|---|---|---|---|---|---|\n");
         for (Goals goal : Goals.ALL) {
             JsonNode row = rows.get(goal.row());
             if (row == null) {
-                table.append("| %s | %s | not measured | | |\n".formatted(goal.figure(), goal.shown()));
+                table.append("| %s | %s | not measured | | | |\n".formatted(goal.figure(), goal.shown()));
             } else {
                 double value = row.path("figure").asDouble();
-                table.append("| %s | %s | %s%s | %s | %s |\n".formatted(goal.figure(), goal.shown(), shown(value), unit(row), range(row),
-                        goal.reached(value) ? "yes" : "no"));
+                table.append("| %s | %s | %s%s | %s | %s | %s |\n".formatted(goal.figure(), goal.shown(), shown(value), unit(row), range(row),
+                        goal.reached(value) ? "yes" : "no", day(row)));
             }
         }
         return table.toString();
@@ -108,8 +121,8 @@ public final class ReportCommand implements Callable<Integer> {
     private String details(Map<String, JsonNode> rows, Path plots) throws IOException {
         StringBuilder page = new StringBuilder();
         for (JsonNode row : rows.values()) {
-            page.append("\n## %s\n\n%s%s %s; %s\n".formatted(sentence(row.path("title").asText()), shown(row.path("figure").asDouble()),
-                    unit(row), range(row), row.path("setting").asText()));
+            page.append("\n## %s\n\n%s%s %s; %s; %s\n".formatted(sentence(row.path("title").asText()), shown(row.path("figure").asDouble()),
+                    unit(row), range(row), row.path("setting").asText(), day(row)));
             JsonNode details = row.path("details");
             JsonNode contenders = details.path("contenders");
             if (contenders.isObject()) {
@@ -149,6 +162,10 @@ public final class ReportCommand implements Callable<Integer> {
     private static String unit(JsonNode row) {
         String unit = row.path("unit").asText();
         return unit.equals("ratio") ? "×" : " " + unit;
+    }
+
+    private static String day(JsonNode row) {
+        return row.path("measured_at").asText().replaceFirst("T.*", "");
     }
 
     private static String range(JsonNode row) {
