@@ -61,9 +61,13 @@ def price(rng):
     return " ".join(words) + " 원"
 
 
+def _figure_by_figure(groups):
+    return "-".join(groups) + "|" + ",".join("".join(_DIGITS[int(d)] for d in g) for g in groups)
+
+
 def phone(rng):
     groups = ["010", f"{rng.randint(0, 9999):04d}", f"{rng.randint(0, 9999):04d}"]
-    return "-".join(groups) + "|" + ",".join("".join(_DIGITS[int(d)] for d in g) for g in groups)
+    return _figure_by_figure(groups)
 
 
 def repeating_phone(rng):
@@ -72,7 +76,7 @@ def repeating_phone(rng):
     while len(figures) < 8:
         figures.append(figures[-1] if rng.random() < 0.45 else rng.choice("0123456789"))
     groups = ["010", "".join(figures[:4]), "".join(figures[4:])]
-    return "-".join(groups) + "|" + ",".join("".join(_DIGITS[int(d)] for d in g) for g in groups)
+    return _figure_by_figure(groups)
 
 
 def repeating_number(rng):
