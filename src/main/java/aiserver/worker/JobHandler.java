@@ -26,8 +26,8 @@ public interface JobHandler<J extends Job> {
     }
 
     /**
-     * Gives back memory that past jobs of all kinds left free in the process; the models stay. Called when there was no job
-     * of any kind for a while, of one handler whose model is loaded.
+     * Gives back memory that past jobs of all kinds left free in the process; models that are loaded stay. Called of one
+     * handler when there was no job of any kind, and no model unloaded, for a while.
      */
     default void rest() {
     }

@@ -150,10 +150,11 @@ final class Lane {
                 && System.nanoTime() - lastWorkNanos >= settings.idleUnload().toNanos()) {
             LOG.info("lane {} was idle for {} s and unloads its model", kind.wireName(), settings.idleUnload().toSeconds());
             unload();
+            lastWorkNanos = System.nanoTime();
         }
     }
 
-    /** When the last job was let go, in the terms of {@link System#nanoTime}; before the first one, when the lane began. */
+    /** When the last job was let go or the idle model unloaded, in the terms of {@link System#nanoTime}; before both, when the lane began. */
     long lastWorkNanos() {
         return lastWorkNanos;
     }

@@ -290,8 +290,8 @@ final class Supervisor {
         fatal.accept(EXIT_STUCK);
     }
 
-    // What start and jobs leave behind would stay resident until the next job, which may be far: garbage in Java's heap,
-    // freed memory in the engines', code that was needed once. All comes back at a touch, in a few milliseconds.
+    // What start, jobs and unloading leave behind would stay resident until the next job, which may be far: garbage in Java's
+    // heap, freed memory in the engines', code that was needed once. All comes back at a touch, in a few milliseconds.
     private void rest() {
         long last = lanes.stream().map(Lane::lastWorkNanos).reduce((a, b) -> a - b > 0 ? a : b).orElseThrow();
         if (Long.valueOf(last).equals(restedAfter) || System.nanoTime() - last < REST.toNanos() || !running().isEmpty()) {
@@ -299,7 +299,7 @@ final class Supervisor {
         }
         restedAfter = last;
         System.gc();
-        lanes.stream().filter(lane -> lane.handler().loaded()).findFirst().ifPresent(Lane::rest);
+        lanes.iterator().next().rest();
     }
 
     private List<JobRun> running() {

@@ -490,6 +490,43 @@ class AIWorkerTest {
     }
 
     @Test
+    void memoryIsGivenBackAfterAnIdleModelWasUnloadedToo() {
+        AtomicInteger rests = new AtomicInteger();
+        AtomicInteger restsLoaded = new AtomicInteger();
+        bench.lanes.put(TaskType.STT, new LaneSettings(1, Duration.ofSeconds(60), 0, null, Delivery.Side.NEWEST, false,
+                Duration.ofMillis(2500), false));
+        bench.speech = new JobHandler<>() {
+            private volatile boolean loaded;
+
+            @Override
+            public JobResult handle(SpeechJob job, JobScope scope) {
+                loaded = true;
+                return Bench.speech("");
+            }
+
+            @Override
+            public void unload() {
+                loaded = false;
+                restsLoaded.set(rests.get());
+            }
+
+            @Override
+            public void rest() {
+                rests.incrementAndGet();
+            }
+
+            @Override
+            public boolean loaded() {
+                return loaded;
+            }
+        };
+        bench.start().push(TaskType.STT, "one");
+        assertThat(bench.code("one")).isEqualTo("success");
+        Bench.await(() -> restsLoaded.get() > 0);
+        Bench.await(() -> rests.get() == restsLoaded.get() + 1);
+    }
+
+    @Test
     void quietTakesNoNewJobsUntilResumed() {
         bench.start();
         Bench.await(() -> bench.redis.publish(Keys.control("w"), "quiet".getBytes(StandardCharsets.UTF_8)) == 1);
