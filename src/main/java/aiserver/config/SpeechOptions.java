@@ -9,6 +9,9 @@ import picocli.CommandLine.Option;
 
 /** Speech to text: the model and how audio is heard. */
 public final class SpeechOptions {
+    private static final Duration SHORTEST_WINDOW = Duration.ofSeconds(5);
+    private static final Duration LONGEST_WINDOW = Duration.ofSeconds(30);
+
     @Option(names = "--stt-model", paramLabel = "FILE", description = "Whisper model, a ggml file of whisper.cpp.")
     public Path model;
 
@@ -32,6 +35,11 @@ public final class SpeechOptions {
     @Option(names = "--stt-short-window", negatable = true, defaultValue = "true", fallbackValue = "true",
             description = "Encode only the part of the 30 s window that a short utterance fills. Default: ${DEFAULT-VALUE}.")
     boolean shortWindow;
+
+    @Option(names = "--stt-window", paramLabel = "TIME", defaultValue = "28s", converter = Converters.Time.class,
+            description = "Longest stretch that the model hears at once, 5s to 30s; what is longer is cut where it is quietest. "
+                    + "Default: ${DEFAULT-VALUE}.")
+    Duration window;
 
     @Option(names = "--stt-max-duration", paramLabel = "TIME", defaultValue = "30m", converter = Converters.Time.class,
             description = "Longest audio. Default: ${DEFAULT-VALUE}.")
@@ -70,8 +78,12 @@ public final class SpeechOptions {
     }
 
     public SpeechSettings service() {
+        if (window == null || window.compareTo(SHORTEST_WINDOW) < 0 || window.compareTo(LONGEST_WINDOW) > 0) {
+            throw new IllegalArgumentException("--stt-window must be " + SHORTEST_WINDOW.toSeconds() + "s to "
+                    + LONGEST_WINDOW.toSeconds() + "s but is " + (window == null ? "off" : window.toMillis() + "ms"));
+        }
         SpeechSettings usual = SpeechSettings.DEFAULT;
-        return new SpeechSettings(audio(), language, words, wordsFolder, usual.windowSeconds(), shortWindow,
+        return new SpeechSettings(audio(), language, words, wordsFolder, window.toMillis() / 1000.0, shortWindow,
                 usual.windowMargin(), usual.windowMinimum(), usual.decoding());
     }
 }

@@ -1,0 +1,30 @@
+package aiserver.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import picocli.CommandLine;
+
+class SpeechOptionsTest {
+    @Test
+    void windowIsTheLongestStretchThatTheModelHears() {
+        assertThat(options().service().windowSeconds()).isEqualTo(28);
+        assertThat(options("--stt-window=5s").service().windowSeconds()).isEqualTo(5);
+        assertThat(options("--stt-window=14500ms").service().windowSeconds()).isEqualTo(14.5);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"4999ms,4999ms", "31s,31000ms", "off,off"})
+    void windowThatNoModelHasIsRefused(String given, String told) {
+        SpeechOptions options = options("--stt-window=" + given);
+        assertThatThrownBy(options::service).isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("--stt-window must be 5s to 30s but is " + told);
+    }
+
+    private static SpeechOptions options(String... given) {
+        return CommandLine.populateCommand(new SpeechOptions(), given);
+    }
+}
