@@ -118,13 +118,25 @@ public final class Delivery {
             if (isStale(holder, claim.requestId())) {
                 claim = claim(envelope, token, holder);
             } else {
-                redis.eval(Script.DROP, List.of(processing(envelope.kind())), List.of(envelope.message()));
+                drop(envelope);
             }
         }
         if (!claim.verdict().held()) {
             letGo(claim);
         }
         return claim;
+    }
+
+    // Not asked again where the reply is lost: done already, it would take the same bytes that another thread has in hand. Not
+    // done, the message is found astray at the next pop.
+    private void drop(Envelope envelope) {
+        try {
+            redis.eval(Script.DROP, List.of(processing(envelope.kind())), List.of(envelope.message()));
+        } catch (RedisException e) {
+            if (!e.passing()) {
+                throw e;
+            }
+        }
     }
 
     /** A token for one claim; a claim that is sent again keeps its token. */
@@ -177,7 +189,7 @@ public final class Delivery {
         letGo(envelope);
     }
 
-    /** Remembers a cancel that was published for a job that may still wait; false where it was answered already. */
+    /** Remembers a cancel that was published for a job that may still wait; false where it ended in success already. */
     public boolean noteCancel(String requestId) {
         return number(redis.eval(Script.NOTE_CANCEL, List.of(Keys.cancel(requestId), Keys.result(requestId)),
                 List.of(bytes(settings.resultTtl().toMillis()))).get(0)) == 1;
@@ -185,8 +197,10 @@ public final class Delivery {
 
     /** The message of a cancelled request that waits in this queue; to be claimed and answered. */
     public Optional<byte[]> pull(TaskType kind, String requestId) {
-        Optional<byte[]> message = redis.eval(Script.PULL, List.of(kind.queue(), processing(kind)),
-                List.of(bytes(requestId), bytes(SEARCHED), bytes(SEARCHED_BYTES), reliable())).stream().findFirst();
+        Optional<byte[]> message = redis.eval(Script.PULL,
+                List.of(kind.queue(), processing(kind), Keys.cancel(requestId)),
+                List.of(bytes(requestId), bytes(SEARCHED), bytes(SEARCHED_BYTES), reliable(),
+                        bytes(settings.resultTtl().toMillis()))).stream().findFirst();
         message.ifPresent(m -> hold(kind, m));
         return message;
     }

@@ -30,6 +30,7 @@ import java.time.Duration;
 import java.util.Deque;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -202,6 +203,8 @@ final class LettuceConnections implements AutoCloseable {
             return future.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException e) {
             throw failed(e.getCause());
+        } catch (CancellationException e) {
+            throw failed(e); // another thread closed the connection with this command in its buffer
         } catch (TimeoutException e) {
             future.cancel(true);
             throw failed(new TimeoutException("no answer within " + timeout.toMillis() + " ms"));

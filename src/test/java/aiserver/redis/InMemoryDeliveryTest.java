@@ -63,6 +63,18 @@ class InMemoryDeliveryTest extends DeliveryContract {
     }
 
     @Test
+    void theSameBytesTwiceInOneWorkerAreAnsweredOnceThoughAReplyIsLost() {
+        queue(job("r"));
+        queue(job("r"));
+        Claim first = take(one);
+        var second = pop(one);
+        redis.failNext("DROP", new RedisException(true, "cut", null), true);
+        assertThat(one.claim(second, one.newToken()).verdict()).isEqualTo(Claim.Verdict.RUNNING);
+        assertThat(one.finish(first, bytes(SUCCESS), false)).isTrue();
+        nothingLeft();
+    }
+
+    @Test
     void forgottenWorkersAreStruckOffAfterALongSilence() {
         membershipOne.beat("");
         redis.advance(Duration.ofMinutes(5));
