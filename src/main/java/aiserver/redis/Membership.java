@@ -84,19 +84,37 @@ public final class Membership {
     private int recover(String worker) {
         int recovered = 0;
         for (TaskType kind : TaskType.values()) {
-            String processing = Keys.processing(worker, kind);
-            // Head first means newest first; the oldest must reach the popping end last, to be popped first.
-            for (byte[] message : redis.range(processing)) {
-                String requestId = codec.open(kind, message).requestId();
-                List<byte[]> answer = redis.eval(Script.RECOVER,
-                        List.of(Keys.heartbeat(worker), processing, kind.queue(), Keys.lease(requestId == null ? "" : requestId)),
-                        List.of(message, Delivery.bytes(worker)));
-                long moved = Delivery.number(answer.get(0));
+            try {
+                int moved = recover(worker, kind);
                 if (moved < 0) {
                     return recovered;
                 }
-                recovered += (int) moved;
+                recovered += moved;
+            } catch (RedisException e) {
+                // A key of another type keeps the jobs of its own kind alone from their queue.
+                if (e.passing()) {
+                    throw e;
+                }
             }
+        }
+        return recovered;
+    }
+
+    // The number of jobs; less than none where the worker turns out to live.
+    private int recover(String worker, TaskType kind) {
+        String processing = Keys.processing(worker, kind);
+        int recovered = 0;
+        // Head first means newest first; the oldest must reach the popping end last, to be popped first.
+        for (byte[] message : redis.range(processing)) {
+            String requestId = codec.open(kind, message).requestId();
+            List<byte[]> answer = redis.eval(Script.RECOVER,
+                    List.of(Keys.heartbeat(worker), processing, kind.queue(), Keys.lease(requestId == null ? "" : requestId)),
+                    List.of(message, Delivery.bytes(worker)));
+            long moved = Delivery.number(answer.get(0));
+            if (moved < 0) {
+                return -1;
+            }
+            recovered += (int) moved;
         }
         return recovered;
     }

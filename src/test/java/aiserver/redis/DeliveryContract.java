@@ -275,10 +275,30 @@ abstract class DeliveryContract {
     }
 
     @Test
+    void aCancelReachesARequestThatWaitsAgainAfterAnError() {
+        queue(job("r"));
+        one.finish(take(one), bytes(ERROR), false);
+        queue(job("r"));
+        assertThat(one.noteCancel("r")).isTrue();
+        assertThat(redis().exist(List.of(Keys.cancel("r")))).as("a cancel that would hit a later run").containsExactly(false);
+        Claim claim = one.claim(codec.open(KIND, one.pull(KIND, "r").orElseThrow()), one.newToken());
+        assertThat(claim.verdict()).isEqualTo(Claim.Verdict.CANCELLED);
+        assertThat(one.finish(claim, bytes(ERROR), false)).isTrue();
+        nothingLeft();
+    }
+
+    @Test
+    void everyWorkerThatHearsOfACancelLooksForItsJob() {
+        queue(job("r"));
+        assertThat(one.noteCancel("r")).isTrue();
+        assertThat(two.noteCancel("r")).isTrue();
+    }
+
+    @Test
     void aCancelThatComesTooLateIsNotKept() {
         queue(job("r"));
         one.finish(take(one), bytes(SUCCESS), false);
-        one.noteCancel("r");
+        assertThat(one.noteCancel("r")).isFalse();
         assertThat(redis().exist(List.of(Keys.cancel("r")))).containsExactly(false);
     }
 

@@ -327,11 +327,20 @@ public final class InMemoryRedis implements RedisClient {
     }
 
     private List<byte[]> noteCancel(List<String> k, List<String> a) {
-        if (value(k.get(1)) != null || value(k.get(0)) != null) {
+        String result = value(k.get(1));
+        if (result != null && result.contains("\"status\":\"success\"")) {
             return one(0);
         }
-        texts.put(k.get(0), new Text("1", nowMs + Long.parseLong(a.get(0))));
+        if (result == null) {
+            keepCancel(k.get(0), a.get(0));
+        }
         return one(1);
+    }
+
+    private void keepCancel(String key, String millis) {
+        if (value(key) == null) {
+            texts.put(key, new Text("1", nowMs + Long.parseLong(millis)));
+        }
     }
 
     private List<byte[]> pull(List<String> k, List<String> a) {
@@ -351,6 +360,7 @@ public final class InMemoryRedis implements RedisClient {
                 if (queue.isEmpty()) {
                     lists.remove(k.get(0));
                 }
+                keepCancel(k.get(2), a.get(4));
                 return List.of(bytes(message));
             }
         }
