@@ -157,10 +157,7 @@ public final class AIWorker {
                     lane.submit(() -> processor.work(lane, envelope, null));
                     handedOver = true;
                 } else {
-                    patience.until(() -> {
-                        delivery.release(envelope);
-                        return true;
-                    });
+                    processor.release(envelope);
                 }
             }
         } finally {
@@ -223,7 +220,11 @@ public final class AIWorker {
 
     /** Stops at once because of engines that hang: their jobs are answered, all others given back. */
     void abandon(List<JobRun> stuck) {
-        requestStop();
+        try {
+            requestStop();
+        } catch (OutOfMemoryError e) {
+            LOG.debug("no thread to stop on: {}", e.getMessage()); // what cannot wait is done on this one
+        }
         drain.abandon(stuck, run -> publishResult(run.claim(), new Reply(run.claim().requestId(), run.kind(),
                 settings.workerId(), run.claim().attempt(), 0, run.elapsed().toMillis(), null, run.why())));
     }
@@ -248,8 +249,9 @@ public final class AIWorker {
         awaitStop();
     }
 
-    public void awaitStop() {
-        lifecycle.awaitStop();
+    /** Waits for the end; false where an engine is still inside a job that was given back, so that closing it would wait for it. */
+    public boolean awaitStop() {
+        return lifecycle.awaitStop();
     }
 
     /** Whether it has not been told to stop. */

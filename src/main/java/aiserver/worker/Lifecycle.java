@@ -27,6 +27,7 @@ final class Lifecycle {
     private final List<Thread> monitors = new ArrayList<>();
     private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.NEW);
     private final CountDownLatch stopped = new CountDownLatch(1);
+    private volatile boolean idle = true;
 
     Lifecycle(WorkerSettings settings, Collection<Lane> lanes, Drain drain, Supervisor supervisor) {
         this.settings = settings;
@@ -87,18 +88,20 @@ final class Lifecycle {
         }
     }
 
-    void awaitStop() {
+    /** Waits for the end; false where an engine is still inside a job that was given back. */
+    boolean awaitStop() {
         try {
             stopped.await();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+        return idle;
     }
 
     private void end() {
         LOG.info("worker {} stops: {} jobs in hand, at most {} s for them", settings.workerId(), drain.running().count(),
                 settings.drainTimeout().toSeconds());
-        boolean idle = drain.run(settings.drainTimeout());
+        idle = drain.run(settings.drainTimeout());
         monitors.forEach(Lifecycle::join);
         supervisor.stop();
         lanes.forEach(Lane::close);

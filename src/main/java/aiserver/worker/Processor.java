@@ -70,9 +70,13 @@ final class Processor {
                 return;
             }
             boolean suspect = patience.until(() -> delivery.suspect(envelope));
-            quarantine.enter(lane.kind(), suspect, worker::open);
+            boolean turn = quarantine.enter(lane.kind(), suspect, worker::open);
             try {
-                claim(lane, envelope, null, receivedAt);
+                if (turn) {
+                    claim(lane, envelope, null, receivedAt);
+                } else {
+                    release(envelope);
+                }
             } finally {
                 quarantine.leave(lane.kind(), suspect);
             }
@@ -83,6 +87,14 @@ final class Processor {
                 bury(envelope);
             }
         }
+    }
+
+    /** Gives back a message that was never claimed. */
+    void release(Envelope envelope) {
+        patience.until(() -> {
+            delivery.release(envelope);
+            return true;
+        });
     }
 
     private void claim(Lane lane, Envelope envelope, String refusal, long receivedAt) {

@@ -27,20 +27,26 @@ final class Quarantine {
         this.longestNanos = longest.toNanos();
     }
 
-    /** Waits for this job's turn; {@link #leave} must follow. Ends early where {@code wanted} turns false. */
-    synchronized void enter(TaskType kind, boolean suspect, BooleanSupplier wanted) {
+    /**
+     * Waits for this job's turn; {@link #leave} must follow. Ends early where {@code wanted} turns false.
+     *
+     * @return whether it may run now
+     */
+    synchronized boolean enter(TaskType kind, boolean suspect, BooleanSupplier wanted) {
         long end = System.nanoTime() + longestNanos;
         if (suspect && kind != TaskType.IMAGE) {
             urgent++;
         }
+        boolean turn = false;
         try {
-            while (!mayRun(kind, suspect, System.nanoTime() - end >= 0) && wanted.getAsBoolean()) {
+            while (!(turn = mayRun(kind, suspect, System.nanoTime() - end >= 0)) && wanted.getAsBoolean()) {
                 wait(LOOK_MS);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
         count(kind, suspect, 1);
+        return turn;
     }
 
     synchronized void leave(TaskType kind, boolean suspect) {

@@ -130,6 +130,11 @@ final class Supervisor {
                 }
                 redisAnswers = false;
                 troubleAt = System.nanoTime();
+                if (e.passing() && subscription != null) { // it may hang on a server that is gone without a word
+                    subscription.close();
+                    subscription = null;
+                    nextListen = troubleAt;
+                }
             } catch (RuntimeException | Error e) {
                 LOG.error("the supervisor goes on after {}", e.toString());
             }
@@ -257,19 +262,30 @@ final class Supervisor {
 
     private void look() {
         for (Lane lane : lanes) {
-            TaskType kind = lane.kind();
-            Delivery.Depth depth = delivery.depth(kind);
-            long age = depth.ageMs(clock.millis());
-            metrics.queue(kind, depth.length(), age);
-            voiceFirst.waiting(kind, depth.length() > 0 && lane.modelTrouble() == null);
-            Duration maxAge = lane.settings().maxAge();
-            if (maxAge != null && age > maxAge.toMillis()) {
-                // All may be too old; of the newest, those that came since the last look.
-                long arrived = depth.length() - lastDepth.getOrDefault(kind, depth.length());
-                excess.put(kind, lane.settings().giveWay() == Delivery.Side.OLDEST ? depth.length() : Math.max(0, arrived));
+            try {
+                look(lane);
+            } catch (RedisException e) {
+                if (e.passing()) {
+                    throw e;
+                }
+                LOG.debug("the queue of lane {} cannot be looked at: {}", lane.kind().wireName(), e.getMessage());
             }
-            lastDepth.put(kind, depth.length());
         }
+    }
+
+    private void look(Lane lane) {
+        TaskType kind = lane.kind();
+        Delivery.Depth depth = delivery.depth(kind);
+        long age = depth.ageMs(clock.millis());
+        metrics.queue(kind, depth.length(), age);
+        voiceFirst.waiting(kind, depth.length() > 0 && lane.modelTrouble() == null);
+        Duration maxAge = lane.settings().maxAge();
+        if (maxAge != null && age > maxAge.toMillis()) {
+            // All may be too old; of the newest, those that came since the last look.
+            long arrived = depth.length() - lastDepth.getOrDefault(kind, depth.length());
+            excess.put(kind, lane.settings().giveWay() == Delivery.Side.OLDEST ? depth.length() : Math.max(0, arrived));
+        }
+        lastDepth.put(kind, depth.length());
     }
 
     // An engine that ignores its cancel cannot be freed within this process. Its job is answered, the others' are given
@@ -286,8 +302,11 @@ final class Supervisor {
                     .log("the engine did not let go of its job {} s after it was told to; the process is given up",
                             settings.stuckAfter().toSeconds());
         }
-        worker.abandon(stuck);
-        fatal.accept(EXIT_STUCK);
+        try {
+            worker.abandon(stuck);
+        } finally {
+            fatal.accept(EXIT_STUCK);
+        }
     }
 
     // What start, jobs and unloading leave behind would stay resident until the next job, which may be far: garbage in Java's

@@ -141,6 +141,35 @@ class AIWorkerTest {
     }
 
     @Test
+    void aStopGivesSuspectsBackThatWaitForTheirTurn() {
+        AtomicInteger together = new AtomicInteger();
+        AtomicInteger most = new AtomicInteger();
+        AtomicBoolean released = new AtomicBoolean();
+        bench.lanes.put(TaskType.STT, LaneSettings.of(3, Duration.ofSeconds(60)));
+        bench.speech = (job, scope) -> {
+            most.accumulateAndGet(together.incrementAndGet(), Math::max);
+            Bench.await(released::get);
+            together.decrementAndGet();
+            return Bench.speech("x");
+        };
+        List<String> ids = List.of("a", "b", "c");
+        for (String id : ids) {
+            bench.redis.set("ai:attempts:" + id, "1");
+            bench.push(TaskType.STT, id);
+        }
+        bench.start();
+        Bench.await(() -> bench.redis.length(TaskType.STT.queue()) == 0 && together.get() > 0);
+        bench.worker.requestStop();
+        Bench.await(() -> bench.redis.length(TaskType.STT.queue()) == 2);
+        released.set(true);
+        assertThat(bench.worker.awaitStop()).isTrue();
+        assertThat(most).hasValue(1);
+        assertThat(ids).filteredOn(id -> bench.redis.get(Keys.result(id)) != null).hasSize(1);
+        assertThat(ids).filteredOn(id -> bench.redis.get("ai:attempts:" + id) != null).hasSize(2)
+                .allSatisfy(id -> assertThat(bench.redis.get("ai:attempts:" + id)).asString().isEqualTo("1"));
+    }
+
+    @Test
     void whateverAServiceThrowsBecomesAnAnswerAndTheLaneGoesOn() {
         Map<String, Throwable> thrown = Map.of(
                 "AUDIO_TOO_LONG", new JobException(ErrorCode.AUDIO_TOO_LONG, "too long"),
@@ -587,7 +616,8 @@ class AIWorkerTest {
         };
         bench.start().push(TaskType.STT, "a");
         awaitLatch(running);
-        bench.worker.stop();
+        bench.worker.requestStop();
+        assertThat(bench.worker.awaitStop()).as("no engine is inside a job").isFalse();
         assertGivenBack("a");
         release.countDown();
         assertGivenBack("a");

@@ -27,11 +27,11 @@ class QuarantineTest {
         threads.close();
     }
 
-    private CompletableFuture<Void> enter(TaskType kind, boolean suspect) {
-        return CompletableFuture.runAsync(() -> quarantine.enter(kind, suspect, wanted::get), threads);
+    private CompletableFuture<Boolean> enter(TaskType kind, boolean suspect) {
+        return CompletableFuture.supplyAsync(() -> quarantine.enter(kind, suspect, wanted::get), threads);
     }
 
-    private void waits(CompletableFuture<Void> job) throws InterruptedException {
+    private void waits(CompletableFuture<Boolean> job) throws InterruptedException {
         Thread.sleep(150);
         assertThat(job).isNotDone();
     }
@@ -47,11 +47,11 @@ class QuarantineTest {
     @Test
     void suspectsRunOneAfterTheOtherAndAllElseWaits() throws InterruptedException {
         enter(TaskType.LLM, true).join();
-        CompletableFuture<Void> second = enter(TaskType.STT, true);
-        CompletableFuture<Void> other = enter(TaskType.STT, false);
+        CompletableFuture<Boolean> second = enter(TaskType.STT, true);
+        CompletableFuture<Boolean> other = enter(TaskType.STT, false);
         waits(second);
         quarantine.leave(TaskType.LLM, true);
-        second.join();
+        assertThat(second.join()).as("has its turn").isTrue();
         waits(other);
         quarantine.leave(TaskType.STT, true);
         other.join();
@@ -60,7 +60,7 @@ class QuarantineTest {
     @Test
     void aSuspectWaitsForWhatRuns() throws InterruptedException {
         enter(TaskType.STT, false).join();
-        CompletableFuture<Void> suspect = enter(TaskType.LLM, true);
+        CompletableFuture<Boolean> suspect = enter(TaskType.LLM, true);
         waits(suspect);
         quarantine.leave(TaskType.STT, false);
         suspect.join();
@@ -70,7 +70,7 @@ class QuarantineTest {
     void nobodyWaitsForASuspectPicture() throws InterruptedException {
         enter(TaskType.IMAGE, true).join();
         enter(TaskType.STT, false).join();
-        CompletableFuture<Void> suspect = enter(TaskType.LLM, true);
+        CompletableFuture<Boolean> suspect = enter(TaskType.LLM, true);
         waits(suspect);
         quarantine.leave(TaskType.STT, false);
         quarantine.leave(TaskType.IMAGE, true);
@@ -80,8 +80,8 @@ class QuarantineTest {
     @Test
     void spokenSuspectsGoBeforePictures() throws InterruptedException {
         enter(TaskType.LLM, true).join();
-        CompletableFuture<Void> picture = enter(TaskType.IMAGE, true);
-        CompletableFuture<Void> speech = enter(TaskType.STT, true);
+        CompletableFuture<Boolean> picture = enter(TaskType.IMAGE, true);
+        CompletableFuture<Boolean> speech = enter(TaskType.STT, true);
         waits(picture);
         quarantine.leave(TaskType.LLM, true);
         speech.join();
@@ -110,8 +110,8 @@ class QuarantineTest {
     void twoSpokenSuspectsNeverRunTogether() throws InterruptedException {
         quarantine = new Quarantine(Duration.ofMillis(1));
         enter(TaskType.LLM, true).join();
-        CompletableFuture<Void> second = enter(TaskType.LLM, true);
-        CompletableFuture<Void> picture = enter(TaskType.IMAGE, true);
+        CompletableFuture<Boolean> second = enter(TaskType.LLM, true);
+        CompletableFuture<Boolean> picture = enter(TaskType.IMAGE, true);
         waits(second);
         quarantine.leave(TaskType.LLM, true);
         second.join();
@@ -123,9 +123,9 @@ class QuarantineTest {
     @Test
     void aStopEndsTheWait() throws InterruptedException {
         enter(TaskType.LLM, true).join();
-        CompletableFuture<Void> second = enter(TaskType.LLM, true);
+        CompletableFuture<Boolean> second = enter(TaskType.LLM, true);
         waits(second);
         wanted.set(false);
-        second.join();
+        assertThat(second.join()).as("has its turn").isFalse();
     }
 }
