@@ -25,6 +25,11 @@ final class PromptData {
     private PromptData() {
     }
 
+    /** A name in one line, cut where it is longer than any name. */
+    static String name(String text) {
+        return PromptWords.oneLine(text, NAME);
+    }
+
     /** {@code name [style/style] {option/option} 38000}, without details the name alone. */
     static String menuItem(MenuItem item, boolean details) {
         return details ? entry(item.name(), item.styles(), item.options(), item.price()) : PromptWords.oneLine(item.name());

@@ -44,9 +44,7 @@ final class PromptText {
 
     /** Letters without marks, digits and the punctuation that means nothing to the engine; all else is left out. */
     static String ascii(String text) {
-        String bare = Normalizer.normalize(text, Normalizer.Form.NFKD).replace("ß", "ss").replace("æ", "ae")
-                .replace("Æ", "AE").replace("œ", "oe").replace("Œ", "OE").replace("ø", "o").replace("Ø", "O")
-                .replace("ł", "l").replace("Ł", "L").replace("đ", "d").replace("Đ", "D").replace("ı", "i");
+        String bare = plainLetters(Normalizer.normalize(text, Normalizer.Form.NFKD));
         StringBuilder out = new StringBuilder(bare.length());
         for (int i = 0; i < bare.length(); i++) {
             char c = bare.charAt(i);
@@ -56,6 +54,13 @@ final class PromptText {
             out.append(c < 128 && (Character.isLetterOrDigit(c) || " ,.'\"!&-".indexOf(c) >= 0) ? c : ' ');
         }
         return out.toString().replaceAll(" +", " ").strip();
+    }
+
+    /** Latin letters that are no letter with a mark, as the plain ones that stand for them. */
+    static String plainLetters(String text) {
+        return text.replace("ß", "ss").replace("æ", "ae").replace("Æ", "AE").replace("œ", "oe").replace("Œ", "OE")
+                .replace("ø", "o").replace("Ø", "O").replace("ł", "l").replace("Ł", "L").replace("đ", "d")
+                .replace("Đ", "D").replace("ı", "i");
     }
 
     /** For comparing: lower case, hiragana as katakana; as long as {@code text}, position by position. */

@@ -39,19 +39,24 @@ record RecommendationPrompt(LanguageJob job, CustomerProfile profile, List<Candi
                         : List.of("left out to fit the model's context: " + LEFT_OUT.get(leaveOut - 1)));
             }
         }
-        throw new JobException(ErrorCode.CONTEXT_TOO_LONG, "payload.transcript is too long for the model: the prompt has "
-                + needed + " tokens with little else in it, " + budget + " fit");
+        boolean said = job.transcript() != null && !job.transcript().isBlank();
+        throw new JobException(ErrorCode.CONTEXT_TOO_LONG, said
+                ? "payload.transcript is too long for the model: the prompt has " + needed + " tokens with little else in it, "
+                        + budget + " fit"
+                : "the facts of the recommendation are too long for the model: the prompt has " + needed + " tokens, "
+                        + budget + " fit");
     }
 
     List<ChatMessage> messages(int leaveOut) {
         List<String> lines = new ArrayList<>();
         line(lines, "customer", PromptData.customer(job.context().user()));
-        line(lines, "frequent", String.join("; ", profile.frequentMenus()));
-        line(lines, "preferred_style", profile.preferredStyle() == null ? "" : profile.preferredStyle());
+        line(lines, "frequent", String.join("; ", profile.frequentMenus().stream().map(PromptData::name).toList()));
+        line(lines, "preferred_style", profile.preferredStyle() == null ? "" : PromptData.name(profile.preferredStyle()));
         line(lines, "average_amount", profile.averageAmount() == null ? "" : Long.toString(Math.round(profile.averageAmount())));
         line(lines, "events", leaveOut > 0 ? "" : String.join("; ", applied.stream().map(PromptData::event).toList()));
         line(lines, "recommended", PromptData.menuItem(ranked.getFirst().item(), leaveOut < 2));
-        line(lines, "alternatives", String.join("; ", ranked.stream().skip(1).limit(ALTERNATIVES).map(Candidate::name).toList()));
+        line(lines, "alternatives", String.join("; ", ranked.stream().skip(1).limit(ALTERNATIVES).map(Candidate::name)
+                .map(PromptData::name).toList()));
         if (job.transcript() != null && !job.transcript().isBlank()) {
             lines.add(texts.label("said") + ": " + PromptWords.quoted(job.transcript()));
         }

@@ -8,8 +8,11 @@ import java.time.LocalDateTime;
 import java.time.OffsetDateTime;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeFormatterBuilder;
 import java.time.format.ResolverStyle;
+import java.time.temporal.ChronoField;
 import java.time.temporal.TemporalAccessor;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -17,8 +20,11 @@ import java.util.Optional;
  * without is local, a date alone is the whole day. Immutable, any thread.
  */
 record ShopClock(Clock clock, ZoneId zone) {
-    private static final DateTimeFormatter ISO = DateTimeFormatter.ofPattern(
-            "uuuu-MM-dd[['T'][' ']HH:mm[:ss][.SSSSSSSSS][.SSSSSS][.SSS][XXX][XX][X]]").withResolverStyle(ResolverStyle.STRICT);
+    private static final DateTimeFormatter ISO = new DateTimeFormatterBuilder().appendPattern("uuuu-MM-dd")
+            .optionalStart().appendPattern("['T'][' ']HH:mm")
+            .optionalStart().appendPattern(":ss")
+            .optionalStart().appendFraction(ChronoField.NANO_OF_SECOND, 1, 9, true).optionalEnd().optionalEnd()
+            .appendPattern("[XXX][XX][X]").optionalEnd().toFormatter(Locale.ROOT).withResolverStyle(ResolverStyle.STRICT);
 
     /** Whether a promotion with this end still holds; empty where the text cannot be read. Null has no end. */
     Optional<Boolean> holds(String endsAt) {

@@ -80,7 +80,7 @@ final class UnsafeSpacedWords {
         for (int i = 0; i < tokens.size(); i++) {
             StringBuilder phrase = new StringBuilder();
             for (int j = i; j < Math.min(tokens.size(), i + longestPhrase); j++) {
-                phrase.append(j == i ? "" : " ").append(tokens.get(j).text());
+                phrase.append(j == i ? "" : " ").append(inner(tokens.get(j).text()));
                 if (wanted.contains(phrase.toString())) {
                     found.at(i, j);
                 }
@@ -116,8 +116,11 @@ final class UnsafeSpacedWords {
             return false;
         }
         String letters = bare(token);
-        // Digits around a word may stand for letters or for nothing.
-        if (words.contains(letters.replaceAll("^[0-9]+|[0-9]+$", ""))) {
+        return isReadable(letters) || isReadable(inner(letters));
+    }
+
+    private boolean isReadable(String letters) {
+        if (words.contains(letters)) {
             return true;
         }
         for (String reading : List.of(read(letters, 'i'), read(letters, 'l'))) {
@@ -127,6 +130,11 @@ final class UnsafeSpacedWords {
             }
         }
         return false;
+    }
+
+    /** Without the digits, signs and quotes around it, which may stand for letters or for nothing. */
+    private static String inner(String letters) {
+        return letters.replaceAll("^[0-9@$!|€*']+|[0-9@$!|€*']+$", "");
     }
 
     /** Whether an asterisk, standing for one letter, makes it an unsafe word. */
@@ -147,7 +155,10 @@ final class UnsafeSpacedWords {
 
     /** An unsafe word with an order word before or after it, without a space. */
     private boolean isGlued(String token) {
-        String letters = read(bare(token), 'i');
+        return isGluedOf(read(bare(token), 'i')) || isGluedOf(read(inner(bare(token)), 'i'));
+    }
+
+    private boolean isGluedOf(String letters) {
         for (int cut = 3; cut <= letters.length() - 3; cut++) {
             String left = letters.substring(0, cut);
             String right = letters.substring(cut);
@@ -165,7 +176,7 @@ final class UnsafeSpacedWords {
     }
 
     private static String bare(String token) {
-        String marked = Normalizer.normalize(token, Normalizer.Form.NFD);
+        String marked = PromptText.plainLetters(Normalizer.normalize(token, Normalizer.Form.NFD));
         StringBuilder out = new StringBuilder();
         for (char c : marked.toCharArray()) {
             int lookalike = LOOKALIKES.indexOf(c);

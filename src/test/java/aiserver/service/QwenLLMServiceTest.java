@@ -242,6 +242,18 @@ class QwenLLMServiceTest {
     }
 
     @Test
+    void aNameBeyondAllBoundsIsCutInThePrompt() {
+        answer = "{\"reason\":\"좋아요.\"}";
+        String endless = "케".repeat(5000);
+        Recommendation recommendation = service.generatePersonalizedRecommendation(Payloads.recommendation("""
+                {"context": {"menu": [{"name": "a"}]}, "user_history": [{"menu": "%s", "style": "%s"}]}""".formatted(endless, endless)),
+                JobScope.NONE);
+        assertThat(recommendation.reason()).isEqualTo("좋아요.");
+        assertThat(engine.lastRequest().messages().getLast().content()).contains("자주 산 메뉴: " + "케".repeat(59) + "…\n")
+                .doesNotContain("케".repeat(60));
+    }
+
+    @Test
     void nothingToRecommendIsSaidWithoutAskingTheModel() {
         Recommendation recommendation = service.generatePersonalizedRecommendation(Payloads.recommendation("{}"), JobScope.NONE);
         assertThat(recommendation.recommendedMenu()).isNull();

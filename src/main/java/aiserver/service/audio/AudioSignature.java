@@ -107,7 +107,7 @@ final class AudioSignature {
     }
 
     /** Bytes of the ADTS frame whose header stands at {@code at}, or 0 where none stands there. */
-    private static int aacFrame(byte[] file, int at) {
+    static int aacFrame(byte[] file, int at) {
         if (at + 7 > file.length || (file[at] & 0xFF) != 0xFF || (file[at + 1] & 0xF6) != 0xF0) {
             return 0;
         }

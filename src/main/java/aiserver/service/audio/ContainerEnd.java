@@ -25,6 +25,7 @@ final class ContainerEnd {
             case WEBM -> ebml(file);
             case MP3 -> mp3(file);
             case AMR -> amr(file);
+            case AAC -> aac(file);
             default -> Optional.empty();
         };
     }
@@ -84,6 +85,20 @@ final class ContainerEnd {
             number = number << 8 | file[at + i] & 0xFF;
         }
         return number;
+    }
+
+    /** ADTS frames carry their lengths; a cut exactly between two of them cannot be seen. */
+    private static Optional<String> aac(byte[] file) {
+        int at = (int) Math.min(AudioSignature.afterId3(file), file.length);
+        int length = AudioSignature.aacFrame(file, at);
+        while (length > 0) {
+            if (at + length > file.length) {
+                return missing("its last frame", at + length - file.length);
+            }
+            at += length;
+            length = AudioSignature.aacFrame(file, at);
+        }
+        return Optional.empty();
     }
 
     private static Optional<String> mp3(byte[] file) {
