@@ -7,19 +7,22 @@ import java.util.List;
 
 /** The command line that starts this program once more, with the flags that the launcher chose for a worker. */
 final class ChildProcess {
-    /** Set by the launcher: the JVM's flags for a worker, separated by blanks. */
+    /** Set by the launcher: the JVM's flags for a worker, a line each. */
     private static final String FLAGS_VARIABLE = "AISERVER_WORKER_FLAGS";
-    private static final String FLAGS = "-XX:+UseSerialGC -Xmx512m --enable-native-access=ALL-UNNAMED -Dfile.encoding=UTF-8";
+    private static final String FLAGS = "-XX:+UseSerialGC\n-Xmx512m\n--enable-native-access=ALL-UNNAMED\n-Dfile.encoding=UTF-8";
 
     private ChildProcess() {
+    }
+
+    static List<String> flags(String lines) {
+        return lines.lines().filter(line -> !line.isBlank()).toList();
     }
 
     /** Java, flags, class path and main class; the program's own arguments follow. */
     static List<String> java(String... more) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        String flags = System.getenv().getOrDefault(FLAGS_VARIABLE, FLAGS);
-        command.addAll(List.of(flags.strip().split("\\s+")));
+        command.addAll(flags(System.getenv().getOrDefault(FLAGS_VARIABLE, FLAGS)));
         command.addAll(List.of(more));
         for (String property : List.of("aiserver.home", "aiserver.native.dir")) {
             if (System.getProperty(property) != null) {
