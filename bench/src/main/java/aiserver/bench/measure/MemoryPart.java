@@ -98,7 +98,7 @@ final class MemoryPart implements Part {
         Exports exports = new Exports(setting.work());
         Memory djl = djl(setting, "bf16", REAL_SIDE, 1, exports.speech(speech, "bf16"),
                 exports.language(RealShape.QWEN_600M_F16.in(setting.work()), "bf16", CONTEXT), exports.picture(picture, taesd, "bf16", REAL_SIDE));
-        results.add(new Row("memory-djl", "resident memory, all three models loaded, to DJL bf16", one(ours.rss() / djl.rss()), "ratio",
+        results.add(new Row("memory-djl", "resident memory, all three models loaded, to DJL bf16, real shapes", one(ours.rss() / djl.rss()), "ratio",
                 "Qwen3-0.6B Q4_K_M, Whisper large-v3 bf16, SD3.5-medium bf16 to the same in bf16, RSS", both(ours, djl), false));
     }
 
