@@ -23,3 +23,7 @@ s/^    const int64_t t_start_us = ggml_time_us\(\);$/&\n\
     wstate.encoded = false;/
 s/^    wstate\.n_encode\+\+;$/&\n    wstate.encoded = true;/
 }
+# Where the cache of the decoders cannot grow, the state that the caller owns is freed, and used and freed again later; and
+# a failure in between would free the old cache twice.
+/recreate the KV cache if the number of decoders/,/return -7;/ s/^( *)whisper_free_state\(state\);$/\1state->kv_self_n_dec = 0;/
+/^static void whisper_kv_cache_free\(/,/^\}/ s/^( *)ggml_backend_buffer_free\(cache\.buffer\);$/&\n\1cache.buffer = nullptr;/

@@ -199,15 +199,17 @@ correct_whisper() { # see native/whisper.sed
         && [ "$(grep -c 'for (int j = 0; j < n_decoders; j++) {' "$file")" = 1 ] \
         && [ "$(grep -cE '"whisper_window.hpp"|    bool encoded = false;|wstate.encoded &&|wstate.encoded = (true|false);' "$file")" = 5 ] \
         && [ "$(grep -cE 'wctx.params.use_gpu \? n_(audio_)?ctx_pad : ' "$file")" = 4 ] \
+        && [ "$(grep -cE '^ *(state->kv_self_n_dec = 0|cache\.buffer = nullptr);$' "$file")" = 2 ] \
         || die "native/whisper.sed does not fit the version of whisper.cpp in native/engines.pins; see whether it is still needed"
 }
 
 correct_sd() { # exactly these places are corrected; anything else is another version
-    local file=$1/src/conditioning/conditioner.hpp before
+    local file=$1/src/conditioning/conditioner.hpp words=$1/src/core/util.cpp before
     before=$(sha256sum < "$file")
-    sed -i -E -f native/stable-diffusion.sed "$file"
+    sed -i -E -f native/stable-diffusion.sed "$file" "$words"
     [ "$(grep -cE 'pooled_[lg] = sd::Tensor<float>::zeros\(\{(768|1280)\}\);' "$file")" = 2 ] \
-        && [ "$(grep -c 't5_tokenizer.pad_tokens(.*, false);' "$file")" = 1 ] \
+        && [ "$(grep -cE '(t5|clip_[lg])_tokenizer.pad_tokens\(.*, false\);' "$file")" = 3 ] \
+        && [ "$(grep -c 'res.push_back({text, 1.0f});' "$words")" = 2 ] \
         && [ "$(grep -cE 'sd_text_cache.hpp|TextCache<SDCondition> encoded_texts;|    SDCondition encode\(int n_threads,$' "$file")" = 3 ] \
         && [ "$before" != "$(sha256sum < "$file")" ] \
         || die "native/stable-diffusion.sed does not fit the version of stable-diffusion.cpp in native/engines.pins; see whether it is still needed"

@@ -140,15 +140,19 @@ final class BatchLoop implements AutoCloseable {
     private void admit() {
         while (!waiting.isEmpty() && slots.stream().anyMatch(Slot::idle)) {
             PendingAnswer answer = waiting.remove();
-            int[] feed;
+            boolean placing = false;
             try {
-                feed = answer.begin(model, context.contextTokens());
-            } catch (RuntimeException e) {
+                int[] feed = answer.begin(model, context.contextTokens());
+                if (!answer.done()) {
+                    placing = true;
+                    place(answer, feed);
+                }
+            } catch (RuntimeException | Error e) {
+                // It is neither waiting nor in a slot, where a failure of all would find it.
                 answer.fail(e);
-                continue;
-            }
-            if (!answer.done()) {
-                place(answer, feed);
+                if (placing || e instanceof Error) {
+                    throw e;
+                }
             }
         }
     }

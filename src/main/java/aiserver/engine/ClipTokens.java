@@ -8,7 +8,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -64,11 +63,23 @@ final class ClipTokens {
     /** The number of tokens without begin and end mark. */
     int count(String text) {
         int count = 0;
-        Matcher words = WORD.matcher(text.toLowerCase(Locale.ROOT));
+        Matcher words = WORD.matcher(lowerCase(text));
         while (words.find()) {
             count += countWord(words.group());
         }
         return count;
+    }
+
+    /** Of ASCII alone, as the engine does it. */
+    private static String lowerCase(String text) {
+        StringBuilder out = new StringBuilder(text);
+        for (int i = 0; i < out.length(); i++) {
+            char c = out.charAt(i);
+            if (c >= 'A' && c <= 'Z') {
+                out.setCharAt(i, (char) (c + 'a' - 'A'));
+            }
+        }
+        return out.toString();
     }
 
     private int countWord(String word) {

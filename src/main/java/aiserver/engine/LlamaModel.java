@@ -49,7 +49,8 @@ final class LlamaModel implements Vocabulary, AutoCloseable {
         this.onGpu = onGpu;
         this.vocabulary = llama_h.llama_model_get_vocab(model);
         this.pieces = new byte[llama_h.llama_vocab_n_tokens(vocabulary)][];
-        this.trainedContext = llama_h.llama_model_n_ctx_train(model);
+        int trained = llama_h.llama_model_n_ctx_train(model);
+        this.trainedContext = trained < 0 ? Integer.MAX_VALUE : trained; // unsigned in the file
         MemorySegment template = llama_h.llama_model_chat_template(model, MemorySegment.NULL);
         this.chatTemplate = template.equals(MemorySegment.NULL) ? null : NativeText.copy(template);
     }

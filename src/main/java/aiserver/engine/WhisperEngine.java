@@ -30,8 +30,16 @@ public final class WhisperEngine implements SpeechEngine {
     @Override
     public void load(RunControl control) {
         requireOpen();
+        if (usable(model)) {
+            return; // a lock for writing would wait for the runs in hand
+        }
         lock.writeLock().lock();
         try {
+            if (model != null && model.broken()) {
+                WhisperModel gone = model;
+                model = null;
+                threads.run(gone::close);
+            }
             if (model == null) {
                 if (control.cancelled()) {
                     throw new EngineException(EngineException.Kind.CANCELLED, "loading the speech model was cancelled");
@@ -45,6 +53,10 @@ public final class WhisperEngine implements SpeechEngine {
         } finally {
             lock.writeLock().unlock();
         }
+    }
+
+    private static boolean usable(WhisperModel model) {
+        return model != null && !model.broken();
     }
 
     @Override
@@ -85,29 +97,37 @@ public final class WhisperEngine implements SpeechEngine {
     @Override
     public Transcript transcribe(float[] samples, SpeechRequest request, RunControl control) {
         requireSamples(samples);
-        WhisperModel used = null;
+        WhisperModel used;
+        while (true) {
+            load(control);
+            lock.readLock().lock();
+            used = model;
+            if (usable(used)) {
+                break;
+            }
+            // Unloaded or broken between the two locks.
+            lock.readLock().unlock();
+        }
+        WhisperModel current = used;
         try {
-            while (true) {
-                load(control);
-                lock.readLock().lock();
-                used = model;
-                if (used != null) {
-                    break;
-                }
-                // Unloaded between the two locks.
-                lock.readLock().unlock();
+            return threads.call(() -> current.transcribe(samples, request, control));
+        } finally {
+            lock.readLock().unlock();
+            if (current.broken()) {
+                unload(current);
             }
-            try {
-                WhisperModel current = used;
-                return threads.call(() -> current.transcribe(samples, request, control));
-            } finally {
-                lock.readLock().unlock();
+        }
+    }
+
+    private void unload(WhisperModel broken) {
+        lock.writeLock().lock();
+        try {
+            if (model == broken) {
+                model = null;
+                threads.run(broken::close);
             }
-        } catch (EngineException e) {
-            if (used != null && used.broken()) {
-                unload();
-            }
-            throw e;
+        } finally {
+            lock.writeLock().unlock();
         }
     }
 

@@ -101,12 +101,16 @@ final class WhisperModel implements AutoCloseable {
         try (NativeHandle.Use use = context.use()) {
             return state.transcribe(use.address(), languages, samples, request, control);
         } finally {
-            broken |= state.broken();
-            idle.add(state);
+            if (state.broken()) {
+                broken = true;
+                state.close();
+            } else {
+                idle.add(state);
+            }
         }
     }
 
-    private WhisperState newState() {
+    private synchronized WhisperState newState() {
         try (NativeHandle.Use use = context.use()) {
             MemorySegment address = Guard.check(guard_h.ag_whisper_init_state(use.address()),
                     "no memory for a run of the speech model");

@@ -165,6 +165,8 @@ final class WhisperState implements AutoCloseable {
                 throw Guard.failure(what + " failed");
             }
             if (result < 0) {
+                // A cache that could not grow, for one, is gone.
+                broken = true;
                 throw Guard.failure(what + " failed with code " + result);
             }
         }

@@ -2,6 +2,7 @@ package aiserver.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import aiserver.engine.AnswerForm.Free;
 import aiserver.engine.AnswerForm.Gbnf;
@@ -10,6 +11,7 @@ import aiserver.models.RandomQwenModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Executors;
@@ -183,6 +185,20 @@ class LlamaEngineIT {
     // ---- how it stops
 
     @Test
+    void aFormThatOverflowsTheStackFailsItsOwnAnswer() {
+        List<AnswerForm.Part> deep = List.of();
+        for (int i = 0; i < 1_500_000; i++) {
+            deep = List.of(new AnswerForm.Choice("c", List.of(new AnswerForm.Option("a", deep))));
+        }
+        AnswerForm form = new AnswerForm.Template(deep);
+        assertTimeoutPreemptively(Duration.ofMinutes(2), () -> assertThatThrownBy(() ->
+                engine.generate(TextEngineContract.request("손님", form, 10, Sampling.GREEDY), RunControl.NONE)));
+        requireUsable();
+        assertThat(engine.generate(TextEngineContract.request("손님", TextEngineContract.FORM, 200, Sampling.GREEDY), RunControl.NONE)
+                .finished()).isTrue();
+    }
+
+    @Test
     void aLongPromptStopsInMidBatchAndTheEngineGoesOn() {
         AtomicInteger asked = new AtomicInteger();
         String text = "가".repeat(6000);
@@ -282,6 +298,18 @@ class LlamaEngineIT {
         }
         assertThat(failed).isPositive();
         requireUsable();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {Integer.MIN_VALUE, -1})
+    void aContextLengthBeyondAllBoundsLeavesTheSettings(int unsigned) throws IOException {
+        byte[] file = Files.readAllBytes(SmallQwen.file(1));
+        String key = ".context_length";
+        int at = new String(file, java.nio.charset.StandardCharsets.ISO_8859_1).indexOf(key) + key.length() + 4;
+        java.nio.ByteBuffer.wrap(file).order(java.nio.ByteOrder.LITTLE_ENDIAN).putInt(at, unsigned);
+        Path endless = Files.write(folder.resolve("endless.gguf"), file);
+        assertThat(answerOf(settings(endless).withContext(2048, 2)).text())
+                .isEqualTo(answerOf(settings(SmallQwen.file(1)).withContext(2048, 2)).text());
     }
 
     @Test

@@ -8,9 +8,16 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.BrokenBarrierException;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
@@ -44,6 +51,35 @@ class WhisperEngineIT extends SpeechEngineContract {
         engine.unload();
         assertThat(engine.transcribe(sound(), GREEDY, RunControl.NONE)).isEqualTo(first);
         assertThat(first.segments().getFirst().text()).isNotBlank();
+    }
+
+    @Test
+    void runsWithAStateEachGoSideBySide() throws Exception {
+        Transcript alone = engine.transcribe(sound(), GREEDY, RunControl.NONE);
+        CyclicBarrier both = new CyclicBarrier(2);
+        try (ExecutorService pool = Executors.newFixedThreadPool(2)) {
+            Callable<Transcript> run = () -> {
+                AtomicBoolean met = new AtomicBoolean();
+                return engine.transcribe(sound(), GREEDY, () -> {
+                    if (!met.getAndSet(true)) {
+                        meet(both);
+                    }
+                    return false;
+                });
+            };
+            for (Future<Transcript> future : pool.invokeAll(List.of(run, run))) {
+                assertThat(future.get()).isEqualTo(alone);
+            }
+        }
+        assertThat(both.isBroken()).as("one run waited for the other").isFalse();
+    }
+
+    private static void meet(CyclicBarrier barrier) {
+        try {
+            barrier.await(30, TimeUnit.SECONDS);
+        } catch (InterruptedException | BrokenBarrierException | TimeoutException e) {
+            // the barrier is broken, which the test asks for
+        }
     }
 
     @Test
