@@ -33,6 +33,7 @@ final class AudioSignature {
     /** First boxes of MPEG-4 and older QuickTime files. */
     private static final Set<String> MP4_BOXES =
             Set.of("ftyp", "styp", "moov", "moof", "mdat", "wide", "free", "skip", "sidx");
+    static final int AAC_HEADER = 7;
     private static final int ID3_HEADER = 10;
 
     private AudioSignature() {
@@ -98,7 +99,7 @@ final class AudioSignature {
         }
         // One frame header is a dozen set bits and little more; a second one behind it makes chance unlikely.
         int aac = aacFrame(file, at);
-        if (aac > 0 && (at + aac + 7 > file.length || aacFrame(file, at + aac) > 0)) {
+        if (aac > 0 && (at + aac + AAC_HEADER > file.length || aacFrame(file, at + aac) > 0)) {
             return Optional.of(AudioFormat.AAC);
         }
         int mp3 = Mp3Frames.length(file, at);
@@ -108,11 +109,11 @@ final class AudioSignature {
 
     /** Bytes of the ADTS frame whose header stands at {@code at}, or 0 where none stands there. */
     static int aacFrame(byte[] file, int at) {
-        if (at + 7 > file.length || (file[at] & 0xFF) != 0xFF || (file[at + 1] & 0xF6) != 0xF0) {
+        if (at + AAC_HEADER > file.length || (file[at] & 0xFF) != 0xFF || (file[at + 1] & 0xF6) != 0xF0) {
             return 0;
         }
         int length = (file[at + 3] & 3) << 11 | (file[at + 4] & 0xFF) << 3 | (file[at + 5] & 0xFF) >> 5;
-        return length >= 7 ? length : 0;
+        return length >= AAC_HEADER ? length : 0;
     }
 
     static boolean startsWith(byte[] file, int at, byte[] sign) {

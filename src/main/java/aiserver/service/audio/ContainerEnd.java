@@ -98,7 +98,9 @@ final class ContainerEnd {
             at += length;
             length = AudioSignature.aacFrame(file, at);
         }
-        return Optional.empty();
+        int left = file.length - at;
+        boolean header = at > 0 && left > 0 && left < AudioSignature.AAC_HEADER && (file[at] & 0xFF) == 0xFF;
+        return header ? missing("its last header", AudioSignature.AAC_HEADER - left) : Optional.empty();
     }
 
     private static Optional<String> mp3(byte[] file) {
