@@ -37,7 +37,8 @@ def known(menu, key, name):
 def form(menu, order):
     """The worker's form of an answer, over the letters that stand for bytes."""
     exactly = lambda text: regex.escape(letters(text))
-    text = rf'(?:[^"\\]|\\["\\]){{1,%d}}"'
+    control = regex.escape("".join(LETTERS[:32]))
+    text = rf'(?:[^"\\{control}]|\\["\\]){{1,%d}}"'
     one = lambda names: "(?:" + "|".join(exactly(prompt.compact(n)) for n in names) + ")"
     null_or = lambda names: rf'(?:null|{one(names) if names else chr(34) + text % 120})'
     several = lambda names, most: (lambda item: rf"\[(?:{item}(?:,{item}){{0,{most - 1}}})?\]")(one(names) if names else '"' + text % 120)
