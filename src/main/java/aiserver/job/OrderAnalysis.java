@@ -9,7 +9,7 @@ import java.util.Map;
  * @param intent          one of {@code order, inquiry, recommendation, change, cancel, other}
  * @param confidence      0 to 1, the probability that the model gave this intent against the others
  * @param recommendedMenu {@code name} and more, or null
- * @param alternatives    names or objects, may be empty
+ * @param alternatives    objects with {@code name}, may be empty
  * @param orderState      the merged order
  * @param notes           what was left out to fit the context, and the like; may be empty
  */

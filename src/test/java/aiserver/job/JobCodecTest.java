@@ -184,7 +184,7 @@ class JobCodecTest {
         menu.put("price", null);
         check(TaskType.STT, new SpeechResult("안녕", "ko", 0.5, 2, List.of(new SpeechResult.Segment(0, 1.25, "안녕"))));
         OrderAnalysis.Transition transition = new OrderAnalysis.Transition(OrderStage.GREETING, OrderStage.MENU_SELECTION, true, "ok");
-        check(TaskType.LLM, new OrderAnalysis("order", 1, "네", "주문", menu, List.of("a", Map.of("name", "b")), List.of("?"), menu,
+        check(TaskType.LLM, new OrderAnalysis("order", 1, "네", "주문", menu, List.of(Map.of("name", "a"), Map.of("name", "b")), List.of("?"), menu,
                 OrderStage.MENU_SELECTION, transition, List.of("note")));
         JsonNode analysis = check(TaskType.LLM, new OrderAnalysis("other", 0, "", "", null, List.of(), List.of(), Map.of(),
                 OrderStage.GREETING, transition, List.of()));
