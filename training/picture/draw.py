@@ -108,7 +108,6 @@ class Scene:
             self.frosting = rgb(FROSTINGS[cake.frosting])
         self.light = self.rng.uniform(-0.5, 0.5)  # where it comes from, left to right
         self.drip = self.rng.choice([0.0, 2.1, 4.2])
-        self.fixed = np.random.default_rng(5)  # for what is strewn, the same on every cake
         self.drawn = 0  # toppings so far, for those of several colours
 
     def pixels(self):
@@ -223,14 +222,19 @@ class Scene:
         rings, plan = self.ring(), outline(self.cake.shape)
         spots = [plan[int((0.06 + 0.147 * i) * len(plan)) % len(plan)] for i in range(7)]
         spots = sorted(spots, key=lambda p: p[1])[-4:]
+        if "sprinkles" in self.cake.toppings:
+            strewn = [plan[int(0.0834 * i * len(plan))] for i in range(12)]
+            self.sprinkles([(x + px * radius, y + py * radius * SQUASH) for px, py in strewn if py > -0.1])
         self.place([(y + py * radius * SQUASH, x + px * radius, rings[i % len(rings)])
                     for i, (px, py) in enumerate(spots) if rings], 1.2)
 
     def top(self, x, y, radius):
         """Toppings in a ring, large and few: they must be told apart at 8 x 8 pixels a latent. Candles in the middle."""
         cake, rings, plan = self.cake, self.ring(), outline(self.cake.shape)
-        if "sprinkles" in cake.toppings:
-            self.sprinkles(x, y, radius)
+        if "sprinkles" in cake.toppings:  # evenly, as seeds lie in a sunflower
+            count = {1: 24, 2: 13, 3: 9}[cake.tiers]
+            self.sprinkles([(x + px * radius, y + py * radius * SQUASH) for px, py in (
+                plan[int(0.381966 * i % 1 * len(plan))] * 0.88 * math.sqrt((i + 0.5) / count) for i in range(count))])
         unit = max(1.35, min(2.1, radius / 42))
         things = []
         count = 6 if radius > 48 else 4
@@ -338,18 +342,18 @@ class Scene:
             self.ellipse(-0.5 * u, -1.0 * u, 5 * u, 2 * u, rgb("#dcb27e"))
             c.restore()
 
-    def sprinkles(self, x, y, radius):
-        plan = outline(self.cake.shape)
+    def sprinkles(self, spots):
+        """Each longer than a latent and more than half as wide: thinner ones do not come through the autoencoder."""
         colours = [rgb(k) for k in ("#f0427c", "#35a7e0", "#ffd028", "#4fbf5d", "#9a55d8", "#ff8a2b")]
-        for i in range(int(34 * (radius / 80) ** 2) + 8):
-            px, py = plan[self.fixed.integers(len(plan))] * 0.9 * math.sqrt(self.fixed.uniform(0, 1))
-            angle = self.fixed.uniform(0, math.pi)
-            cx, cy = x + px * radius, y + py * radius * SQUASH
-            c = self.c
-            c.move_to(cx - 5 * math.cos(angle), cy - 3.4 * math.sin(angle))
-            c.line_to(cx + 5 * math.cos(angle), cy + 3.4 * math.sin(angle))
-            c.set_line_width(4.6)
-            c.set_line_cap(cairo.LINE_CAP_ROUND)
+        u = {"small": 0.85, "large": 1.1, None: 1.0}[self.cake.size] * (1.0 if self.cake.tiers == 1 else 0.85)
+        c = self.c
+        c.set_line_width(9.5 * u)
+        c.set_line_cap(cairo.LINE_CAP_ROUND)
+        for i, (x, y) in enumerate(spots):
+            angle = 3.7 * i
+            dx, dy = 8.5 * u * math.cos(angle), 5.8 * u * math.sin(angle)
+            c.move_to(x - dx, y - dy)
+            c.line_to(x + dx, y + dy)
             c.set_source_rgb(*colours[i % len(colours)])
             c.stroke()
 

@@ -84,7 +84,7 @@ def altered(x, rng):
 def train(arguments):
     torch.manual_seed(arguments.seed)
     file = arguments.work / "classifier.pt"
-    net = Classifier()
+    net = Classifier().to(memory_format=torch.channels_last)
     if file.exists():  # goes on with it
         net.load_state_dict(torch.load(file, weights_only=True))
     rng = np.random.default_rng((arguments.seed + 1000, int(net.norms[0].num_batches_tracked)))
@@ -99,7 +99,9 @@ def train(arguments):
             pictures[place % POOL] = drawings([cakes[place % POOL]], rng)[0]
         chosen = rng.integers(POOL, size=BATCH)
         x, wanted = altered(pictures[chosen], rng), labels([cakes[i] for i in chosen])
-        out = net(x)
+        with torch.autocast("cpu", torch.bfloat16):
+            out = net(x.contiguous(memory_format=torch.channels_last))
+        out = {head: logits.float() for head, logits in out.items()}
         loss = sum(F.cross_entropy(out[h], wanted[h]) for h in HEADS)
         loss = loss + 10 * F.binary_cross_entropy_with_logits(out["toppings"], wanted["toppings"])
         optimizer.zero_grad()

@@ -14,6 +14,7 @@ import argparse
 import math
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,8 @@ from muon import Muon
 POOL, REUSE, WORDINGS = 1200, 6, 2  # pictures at hand, uses and captions of each
 FIRST = 160  # pictures at hand before the first step
 TOPPING_WEIGHT = 4.0  # of a latent where a topping or a candle is, to one elsewhere
+BARE = 0.6  # of the cakes without a topping are passed over
+HARDER, HARD = 0.25, ("sprinkles",)  # so many cakes get one of these for their first topping
 DROP = 0.12  # captions replaced by the empty or the negative prompt, for guidance
 AVERAGE = 0.998
 MUON = 10.0  # its rate, to AdamW's: a step then changes the weights about as much
@@ -52,6 +55,11 @@ class Pool:
         cakes = []
         while len(cakes) < count:
             cake = random_cake(self.rng)
+            if not cake.toppings and self.rng.random() < BARE:
+                continue
+            if cake.toppings and self.rng.random() < HARDER:
+                hard = HARD[self.rng.integers(len(HARD))]
+                cake = replace(cake, toppings=(hard, *(t for t in cake.toppings[1:] if t != hard)))
             if not held_out(cake):
                 cakes.append(cake)
         said = split(self.conditioning([caption(cake, self.rng, plain=self.rng.random() < 0.3)
@@ -152,7 +160,7 @@ def main():
     begin, saved_at, running, first = time.process_time(), time.time(), None, step
     while (passed := (time.process_time() - begin) / 60 / arguments.minutes) < 1:
         for optimizer, rate in zip(optimizers, (MUON * arguments.rate, arguments.rate)):
-            warm = min(1.0, (step - first + 1) / 100)
+            warm = min(1.0, (step - first + 1) / 25)
             optimizer.param_groups[0]["lr"] = rate * warm * (max(0.0, 1 - passed) if arguments.decay else 1)
         latents, weights, (pooled, context, bias) = pool.batch(arguments.batch)
         noise = torch.randn_like(latents)

@@ -62,7 +62,7 @@ class InMemoryRedisIT {
             case DEPTH -> List.of("q");
             case SHED -> List.of("q", processing);
             case NOTE_CANCEL -> List.of("cancel", "result");
-            case PULL -> List.of("q", processing);
+            case PULL -> List.of("q", processing, "cancel");
         };
     }
 
@@ -82,7 +82,7 @@ class InMemoryRedisIT {
             case DEPTH -> Stream.of("1000");
             case SHED -> Stream.of(Integer.toString(random.nextInt(3)), random.nextBoolean() ? "LEFT" : "RIGHT", reliable);
             case NOTE_CANCEL -> Stream.of(LONG);
-            case PULL -> Stream.of("r", Integer.toString(random.nextInt(4)), "60", reliable);
+            case PULL -> Stream.of("r", Integer.toString(random.nextInt(4)), "60", reliable, LONG);
         };
     }
 
