@@ -6,6 +6,7 @@ measured on those.
 """
 
 import zlib
+from dataclasses import replace
 
 from draw import FLAVOURS, FROSTINGS, OCCASIONS, SHAPES, TOPPINGS, Cake
 
@@ -80,6 +81,12 @@ def held_out(cake: Cake) -> bool:
     key = f"{cake.flavour}/{cake.shape}/{cake.tiers}/{cake.toppings[:1]}"
     return (cake.flavour is not None and (cake.shape, cake.tiers, cake.toppings) != ("round", 1, ())
             and zlib.crc32(key.encode()) % 10 == 0)
+
+
+def topped(cake: Cake, rng, kinds) -> Cake:
+    """The cake with one of these kinds, drawn evenly, for its first topping."""
+    kind = kinds[rng.integers(len(kinds))]
+    return replace(cake, toppings=(kind, *(t for t in cake.toppings[1:] if t != kind)))
 
 
 def random_cake(rng) -> Cake:

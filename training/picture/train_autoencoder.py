@@ -9,14 +9,13 @@ those of the diffusion model will not be exact either.
 
 import argparse
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from autoencoder import FACTOR, Components, Decoder
-from captions import random_cake
+from captions import random_cake, topped
 from draw import decorated, draw
 from restore import components_and_decoder
 
@@ -37,8 +36,7 @@ class Pool:
         for _ in range(count):
             cake = random_cake(self.rng)
             if self.rng.random() < 0.5:
-                hard = HARD[self.rng.integers(len(HARD))]
-                cake = replace(cake, toppings=(hard, *(t for t in cake.toppings[1:] if t != hard)))
+                cake = topped(cake, self.rng, HARD)
             seed = int(self.rng.integers(2 ** 31))
             picture = draw(cake, seed, self.size)
             self.items[self.next:self.next + 1] = [(picture, decorated(cake, seed, picture))]

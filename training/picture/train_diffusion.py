@@ -14,7 +14,6 @@ import argparse
 import math
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +22,7 @@ import torch.nn.functional as F
 
 import restore
 from autoencoder import FACTOR, Components
-from captions import NEGATIVE, caption, held_out, random_cake
+from captions import NEGATIVE, caption, held_out, random_cake, topped
 from conditioning import Conditioning, tokenizer
 from draw import decorated, draw
 from model import WHITE, Diffusion
@@ -58,8 +57,7 @@ class Pool:
             if not cake.toppings and self.rng.random() < BARE:
                 continue
             if cake.toppings and self.rng.random() < HARDER:
-                hard = HARD[self.rng.integers(len(HARD))]
-                cake = replace(cake, toppings=(hard, *(t for t in cake.toppings[1:] if t != hard)))
+                cake = topped(cake, self.rng, HARD)
             if not held_out(cake):
                 cakes.append(cake)
         said = split(self.conditioning([caption(cake, self.rng, plain=self.rng.random() < 0.3)

@@ -36,9 +36,7 @@ public final class WhisperEngine implements SpeechEngine {
         lock.writeLock().lock();
         try {
             if (model != null && model.broken()) {
-                WhisperModel gone = model;
-                model = null;
-                threads.run(gone::close);
+                closeModel();
             }
             if (model == null) {
                 if (control.cancelled()) {
@@ -64,9 +62,7 @@ public final class WhisperEngine implements SpeechEngine {
         lock.writeLock().lock();
         try {
             if (model != null) {
-                WhisperModel unloaded = model;
-                model = null;
-                threads.run(unloaded::close);
+                closeModel();
             }
         } finally {
             lock.writeLock().unlock();
@@ -123,12 +119,18 @@ public final class WhisperEngine implements SpeechEngine {
         lock.writeLock().lock();
         try {
             if (model == broken) {
-                model = null;
-                threads.run(broken::close);
+                closeModel();
             }
         } finally {
             lock.writeLock().unlock();
         }
+    }
+
+    // Under the lock for writing.
+    private void closeModel() {
+        WhisperModel gone = model;
+        model = null;
+        threads.run(gone::close);
     }
 
     private static void requireSamples(float[] samples) {

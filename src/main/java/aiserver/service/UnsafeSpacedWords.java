@@ -115,8 +115,16 @@ final class UnsafeSpacedWords {
         if (token.chars().noneMatch(c -> PromptText.isAlphabetic((char) c))) {
             return false;
         }
+        return spellings(token).stream().anyMatch(this::isReadable);
+    }
+
+    /** In plain letters, and the same without what stands around them. */
+    private static Set<String> spellings(String token) {
         String letters = bare(token);
-        return isReadable(letters) || isReadable(inner(letters));
+        Set<String> spellings = new HashSet<>();
+        spellings.add(letters);
+        spellings.add(inner(letters));
+        return spellings;
     }
 
     private boolean isReadable(String letters) {
@@ -155,10 +163,10 @@ final class UnsafeSpacedWords {
 
     /** An unsafe word with an order word before or after it, without a space. */
     private boolean isGlued(String token) {
-        return isGluedOf(read(bare(token), 'i')) || isGluedOf(read(inner(bare(token)), 'i'));
+        return spellings(token).stream().anyMatch(letters -> isGluedReading(read(letters, 'i')));
     }
 
-    private boolean isGluedOf(String letters) {
+    private boolean isGluedReading(String letters) {
         for (int cut = 3; cut <= letters.length() - 3; cut++) {
             String left = letters.substring(0, cut);
             String right = letters.substring(cut);
