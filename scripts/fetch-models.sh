@@ -132,7 +132,8 @@ refused() { # HTTP status, entry
 }
 
 look_up() { # entry: pins what the source says about a file
-    local entry=$1 url headers status bytes sum revision
+    local entry=$1 file url headers status bytes sum revision
+    file=$(value "$entry" file)
     url=$source_address/$(value "$entry" repository)/resolve/main/$(value "$entry" path)
     # The first answer, before the redirect to where the bytes are, carries the metadata.
     headers=$(with_token --silent --head --max-time 60 --write-out '\nstatus: %{http_code}\n' "$url" | tr -d '\r') || true
@@ -143,8 +144,14 @@ look_up() { # entry: pins what the source says about a file
     sum=$(header x-linked-etag)
     revision=$(header x-repo-commit)
     [[ $sum =~ ^[0-9a-f]{64}$ && $bytes =~ ^[1-9][0-9]*$ && $revision =~ ^[0-9a-f]{40}$ ]] \
-        || die "$(value "$entry" file): the source gives no SHA-256, size and revision for it (X-Linked-Etag '$sum', X-Linked-Size '$bytes', X-Repo-Commit '$revision')"
-    pin "$sum" "$bytes" "$revision" "$(value "$entry" file)"
+        || die "$file: the source gives no SHA-256, size and revision for it (X-Linked-Etag '$sum', X-Linked-Size '$bytes', X-Repo-Commit '$revision')"
+    # What is here already must fit before it is pinned: afterwards nothing but its size is looked at.
+    if [ -f "$folder/$file" ]; then
+        say "checking $file"
+        [ "$(sum_of "$folder/$file")" = "$sum" ] \
+            || die "$folder/$file is not what the source has now (revision $revision); delete it to fetch that, or put its line back into $lock"
+    fi
+    pin "$sum" "$bytes" "$revision" "$file"
 }
 
 room_for() { # bytes, file
@@ -155,7 +162,7 @@ room_for() { # bytes, file
 }
 
 download() { # entry, bytes, revision
-    local entry=$1 bytes=$2 revision=$3 file part url attempt before status rc bar
+    local entry=$1 bytes=$2 revision=$3 file part url attempt before came furthest=0 status rc bar
     file=$(value "$entry" file)
     part=$folder/$file.part
     url=$source_address/$(value "$entry" repository)/resolve/$revision/$(value "$entry" path)
@@ -171,19 +178,26 @@ download() { # entry, bytes, revision
         # shellcheck disable=SC2086
         status=$(with_token --location --fail $bar --connect-timeout 30 --speed-limit 1000 --speed-time 60 \
             --continue-at - --output "$part" --write-out '%{http_code}' "$url") || rc=$?
-        [ "$(size_of "$part")" -lt "$bytes" ] || return 0
+        came=$(size_of "$part")
+        [ "$came" -lt "$bytes" ] || return 0
+        # A whole answer, or nothing behind what is here (for which curl has two ways): asking again brings no more.
+        if [ "$rc" = 0 ] || [ "$status" = 416 ]; then
+            die "$file: the source has at most $came bytes of it instead of $bytes; what came is kept: run this again when the source is whole, or set MODELS_SOURCE to another"
+        fi
         case $rc in
-            22) if [ "$status" = 416 ]; then rm -f "$part"; continue; fi
-                refused "$status" "$entry" ;;
+            22) refused "$status" "$entry" ;;
             23) die "$file: the disk of $folder is full or refuses to be written; what came so far is kept: make room and run this again" ;;
-            33) say "the source cannot continue a transfer; beginning $file anew"; rm -f "$part" ;;
+            33) say "the source cannot continue a transfer; beginning $file anew"
+                rm -f "$part"
+                attempt=$((attempt - 1))
+                continue ;;
         esac
-        # A cut that brought something does not count: a long file on a bad line arrives, too.
-        [ "$(size_of "$part")" -le "$before" ] || attempt=0
-        say "$file was cut at $(megabytes "$(size_of "$part")") of $(megabytes "$bytes"); trying again"
+        # A cut that got further does not count: a long file on a bad line arrives, too.
+        if [ "$came" -gt "$before" ] && [ "$came" -gt "$furthest" ]; then furthest=$came attempt=0; fi
+        say "$file was cut at $(megabytes "$came") of $(megabytes "$bytes"); trying again"
         sleep "${MODELS_RETRY_SECONDS:-3}"
     done
-    die "$file: the transfer was cut $attempts times without a byte; what came so far is kept: run this again later"
+    die "$file: the transfer was cut $attempts times without getting further; what came so far is kept: run this again later"
 }
 
 # ---- one file after the other

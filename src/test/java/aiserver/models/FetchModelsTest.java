@@ -47,6 +47,7 @@ class FetchModelsTest {
     private int cutAfter = Integer.MAX_VALUE;
     private int cuts;
     private boolean ranges = true;
+    private boolean lengthTold;
     private String token;
 
     private record Outcome(int code, String output) {
@@ -89,6 +90,9 @@ class FetchModelsTest {
     private void send(HttpExchange exchange, String range) throws IOException {
         int from = range != null && ranges ? Integer.parseInt(range.replaceAll("bytes=(\\d+)-", "$1")) : 0;
         if (from >= weights.length) {
+            if (lengthTold) {
+                exchange.getResponseHeaders().set("Content-Range", "bytes */" + weights.length);
+            }
             exchange.sendResponseHeaders(416, -1);
             return;
         }
@@ -188,7 +192,7 @@ class FetchModelsTest {
         cutAfter = 0;
         Outcome outcome = fetch("silero-vad");
         assertThat(outcome.code()).isEqualTo(1);
-        assertThat(outcome.output()).contains("was cut 5 times without a byte; what came so far is kept: run this again later");
+        assertThat(outcome.output()).contains("was cut 5 times without getting further; what came so far is kept: run this again later");
         assertThat(weightsFile()).doesNotExist();
         assertThat(partFile()).hasSize(1000);
     }
@@ -201,6 +205,31 @@ class FetchModelsTest {
         assertThat(outcome.code()).as(outcome.output()).isZero();
         assertThat(outcome.output()).contains("cannot continue a transfer");
         assertThat(weightsFile()).hasBinaryContent(weights);
+    }
+
+    @Test
+    void aSourceThatCannotContinueIsNotAskedForEver() throws Exception {
+        ranges = false;
+        cuts = 100;
+        cutAfter = 40_000;
+        Outcome outcome = fetch("silero-vad");
+        assertThat(outcome.code()).isEqualTo(1);
+        assertThat(outcome.output()).contains("was cut 5 times without getting further");
+        assertThat(partFile()).hasSize(40_000);
+    }
+
+    @Test
+    void aSourceThatIsTooShortIsToldAtOnceAndEveryTime() throws Exception {
+        claimedSize = 400_000;
+        for (boolean told : new boolean[] {false, false, true}) {
+            lengthTold = told;
+            asked.clear();
+            Outcome outcome = fetch("silero-vad");
+            assertThat(outcome.code()).isEqualTo(1);
+            assertThat(outcome.output()).contains("the source has at most 300000 bytes of it instead of 400000; what came is kept");
+            assertThat(asked).filteredOn(request -> request.startsWith("GET")).hasSize(1);
+            assertThat(partFile()).hasSize(300_000);
+        }
     }
 
     @Test
@@ -231,6 +260,23 @@ class FetchModelsTest {
         Outcome outcome = fetch("silero-vad");
         assertThat(outcome.code()).isEqualTo(1);
         assertThat(outcome.output()).contains("instead of " + claimedSum);
+    }
+
+    @Test
+    void whatIsHereIsPinnedOnlyWhereItFits() throws Exception {
+        fetch("silero-vad");
+        Files.delete(folder.resolve("models.lock"));
+        String sum = claimedSum;
+        claimedSum = "0".repeat(64);
+        for (int run = 0; run < 2; run++) {
+            Outcome newer = fetch("silero-vad");
+            assertThat(newer.code()).isEqualTo(1);
+            assertThat(newer.output()).contains("is not what the source has now (revision " + REVISION + "); delete it to fetch that");
+            assertThat(folder.resolve("models.lock")).doesNotExist();
+        }
+        claimedSum = sum;
+        assertThat(fetch("silero-vad").output()).contains(VAD + " is here");
+        assertThat(fetch("--verify").output()).contains(VAD + " is right");
     }
 
     @Test
