@@ -45,8 +45,8 @@ public final class SpeechOptions {
             description = "Longest audio. Default: ${DEFAULT-VALUE}.")
     Duration maxDuration;
 
-    @Option(names = "--stt-max-bytes", paramLabel = "BYTES", defaultValue = "64M", converter = Converters.Bytes.class,
-            description = "Largest audio file. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--stt-max-bytes", paramLabel = "BYTES", defaultValue = "23M", converter = Converters.Bytes.class,
+            description = "Largest audio file; --max-stt-message has to hold it as base64. Default: ${DEFAULT-VALUE}.")
     Integer maxBytes;
 
     @Option(names = "--stt-words", negatable = true, defaultValue = "true", fallbackValue = "true",

@@ -3,6 +3,8 @@ package aiserver.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import aiserver.job.JobCodec;
+import aiserver.service.audio.AudioLimits;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -22,6 +24,13 @@ class SpeechOptionsTest {
         SpeechOptions options = options("--stt-window=" + given);
         assertThatThrownBy(options::service).isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("--stt-window must be 5s to 30s but is " + told);
+    }
+
+    @Test
+    void theLargestAudioFitsIntoTheLongestMessage() {
+        long base64 = (options().audio().maxBytes() + 2) / 3 * 4;
+        assertThat(base64).isBetween(JobCodec.Limits.DEFAULT.speechBytes() * 9L / 10, JobCodec.Limits.DEFAULT.speechBytes() - (64L << 10));
+        assertThat(options().audio().maxBytes()).isEqualTo(AudioLimits.DEFAULT.maxBytes());
     }
 
     private static SpeechOptions options(String... given) {

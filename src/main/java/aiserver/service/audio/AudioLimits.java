@@ -15,9 +15,12 @@ import java.util.Objects;
  */
 public record AudioLimits(long maxBytes, double minSeconds, double maxSeconds, double maxClipped, Duration decodeTime,
                           long decoderMemory) {
-    /** 30 minutes; 64 MiB hold that as 16-bit WAV at 16 kHz. A quarter of all samples at full scale is no speech. */
+    /**
+     * As much as the longest message brings as base64 beside its other fields: 12 minutes of 16-bit WAV at 16 kHz, and 30
+     * minutes of what is compressed. A quarter of all samples at full scale is no speech.
+     */
     public static final AudioLimits DEFAULT =
-            new AudioLimits(64L << 20, 0.1, 1800, 0.25, Duration.ofSeconds(60), 1L << 30);
+            new AudioLimits(23L << 20, 0.1, 1800, 0.25, Duration.ofSeconds(60), 1L << 30);
 
     private static final double MOST_SECONDS = 4 * 3600;
 
