@@ -85,10 +85,12 @@ public final class DoctorCommand implements Callable<Integer> {
         files.put("--image-t5", options.image.t5);
         files.put("--image-vae", options.image.vae);
         files.put("--image-taesd", options.image.taesd);
-        files.forEach((option, file) -> {
-            if (file != null) {
+        files.forEach((option, named) -> {
+            if (named != null) {
                 check("model", () -> {
-                    if (file.endsWith(Models.DEMO_TEXT_ENCODER) && !Files.exists(file)) {
+                    boolean made = named.endsWith(Models.DEMO_TEXT_ENCODER);
+                    Path file = made ? Models.place(option, named, FfmpegProgram.cache()) : named;
+                    if (made && !Files.isReadable(file)) {
                         return option + " " + file + " (written at first use)";
                     }
                     if (!Files.isReadable(file)) {
@@ -98,9 +100,11 @@ public final class DoctorCommand implements Callable<Integer> {
                 });
             }
         });
-        for (String option : new String[] {"--stt-model", "--llm-model", "--image-model"}) {
-            if (files.get(option) == null) {
-                say(true, "model", option + " is not set: a small model with random weights is used, its answers are noise");
+        for (String task : options.worker.tasks) {
+            String option = "--" + task + "-model";
+            if (files.containsKey(option) && files.get(option) == null) {
+                check("model", () -> option + " is not set: a small model with random weights is used, its answers are noise; "
+                        + Models.random(option, FfmpegProgram.cache()));
             }
         }
     }

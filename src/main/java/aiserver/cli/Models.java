@@ -8,19 +8,22 @@ import aiserver.models.DemoTextEncoder;
 import aiserver.models.RandomDiffusionModel;
 import aiserver.models.RandomQwenModel;
 import aiserver.models.RandomWhisperModel;
+import aiserver.service.audio.FfmpegProgram;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Which model files a run uses. What the options name is used as it is; what they leave open is a small model with random
  * weights in the true architecture, written from a seed at first use: everything works with it, and its answers are
- * noise, which is said. The demo's text encoder, whose weights are a formula, is written at first use, too.
+ * noise, which is said. The demo's text encoder, whose weights are a formula, is written at first use, too. They lie in
+ * models-gguf/small, or in the user's cache where the program's folder is another's or read-only.
  *
  * @param noise the kinds whose model has random weights
  */
@@ -32,31 +35,46 @@ record Models(List<String> noise) {
     private static final int PICTURE_GRID = 32;
     /** The name of the demo's text encoder in any folder. */
     static final String DEMO_TEXT_ENCODER = "clip-l-demo.gguf";
+    private static final Map<String, String> RANDOM = Map.of("--stt-model", "whisper-random.bin", "--llm-model", "qwen3-random.gguf",
+            "--image-model", "sd3-random.safetensors", "--image-taesd", "taesd3-random.gguf");
 
-    /** Completes the options: after this every engine has its files. */
-    static Models chosen(RunOptions options) throws IOException {
+    /**
+     * Completes the options: after this every engine has its files.
+     *
+     * @throws IllegalArgumentException naming an option that has to be set, since nothing can be written
+     * @throws CommandFailure           where writing fails
+     */
+    static Models chosen(RunOptions options) {
+        return chosen(options, FfmpegProgram.cache());
+    }
+
+    static Models chosen(RunOptions options, Path cache) {
         List<String> tasks = options.worker.tasks;
         SpeechOptions speech = options.speech;
         LanguageOptions language = options.language;
         ImageOptions image = options.image;
         List<String> noise = new ArrayList<>();
         if (tasks.contains("stt") && speech.model == null) {
-            speech.model = written("whisper-random.bin", file -> RandomWhisperModel.write(file, SEED));
+            speech.model = random("--stt-model", cache);
+            writeOnce(speech.model, file -> RandomWhisperModel.write(file, SEED));
             noise.add("stt");
         }
         if (tasks.contains("llm") && language.model == null) {
-            language.model = written("qwen3-random.gguf", file -> RandomQwenModel.small(SEED).write(file));
+            language.model = random("--llm-model", cache);
+            writeOnce(language.model, file -> RandomQwenModel.small(SEED).write(file));
             noise.add("llm");
         }
         if (tasks.contains("image")) {
             if (image.model == null) {
-                image.model = written("sd3-random.safetensors",
-                        file -> RandomDiffusionModel.writeDiffusionModel(file, PICTURE_WIDTH, PICTURE_GRID, SEED));
-                image.taesd = written("taesd3-random.gguf", file -> RandomDiffusionModel.writeAutoencoder(file, SEED));
+                image.model = random("--image-model", cache);
+                writeOnce(image.model, file -> RandomDiffusionModel.writeDiffusionModel(file, PICTURE_WIDTH, PICTURE_GRID, SEED));
+                image.taesd = random("--image-taesd", cache);
+                writeOnce(image.taesd, file -> RandomDiffusionModel.writeAutoencoder(file, SEED));
                 image.clipL = folder().resolve(DEMO_TEXT_ENCODER);
                 noise.add("image");
             }
-            if (image.clipL != null && image.clipL.endsWith(DEMO_TEXT_ENCODER) && !Files.exists(image.clipL)) {
+            if (image.clipL != null && image.clipL.endsWith(DEMO_TEXT_ENCODER)) {
+                image.clipL = place("--image-clip-l", image.clipL, cache);
                 writeOnce(image.clipL, DemoTextEncoder::write);
             }
         }
@@ -67,24 +85,50 @@ record Models(List<String> noise) {
         return new Models(List.copyOf(noise));
     }
 
-    private static Path written(String name, Writer writer) throws IOException {
-        Path file = folder().resolve(name);
-        if (!Files.exists(file)) {
-            writeOnce(file, writer);
+    /** Where the random model is that stands for an option which is not set; as {@link #place}. */
+    static Path random(String option, Path cache) {
+        return place(option, folder().resolve(RANDOM.get(option)), cache);
+    }
+
+    /**
+     * Where a small model is, or can be written: its own folder or the cache.
+     *
+     * @throws IllegalArgumentException where neither has it or can be written; trying again would not help
+     */
+    static Path place(String option, Path file, Path cache) {
+        List<Path> places = List.of(file.toAbsolutePath(), cache.toAbsolutePath().resolve("small").resolve(file.getFileName()));
+        return places.stream().filter(Files::isReadable).findFirst()
+                .or(() -> places.stream().filter(place -> writable(place.getParent())).findFirst())
+                .orElseThrow(() -> new IllegalArgumentException("there is no model for " + option + ", and a small one can be written"
+                        + " neither to " + places.get(0).getParent() + " nor to " + places.get(1).getParent()
+                        + ": set the option, or leave its task out with --tasks"));
+    }
+
+    private static boolean writable(Path folder) {
+        Path there = folder;
+        while (!Files.exists(there)) {
+            there = there.getParent();
         }
-        return file;
+        return Files.isDirectory(there) && Files.isWritable(there);
     }
 
     // Beside first, then under its name: a run that is stopped here leaves nothing that looks whole.
-    private static void writeOnce(Path file, Writer writer) throws IOException {
-        Files.createDirectories(file.toAbsolutePath().getParent());
-        Path beside = Files.createTempFile(file.toAbsolutePath().getParent(), file.getFileName().toString(), ".part");
+    private static void writeOnce(Path file, Writer writer) {
+        if (Files.isReadable(file)) {
+            return;
+        }
         try {
-            writer.write(beside);
-            Files.move(beside, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-            LOG.info("wrote {} ({} MB)", file, Files.size(file) >> 20);
-        } finally {
-            Files.deleteIfExists(beside);
+            Files.createDirectories(file.getParent());
+            Path beside = Files.createTempFile(file.getParent(), file.getFileName().toString(), ".part");
+            try {
+                writer.write(beside);
+                Files.move(beside, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+                LOG.info("wrote {} ({} MB)", file, Files.size(file) >> 20);
+            } finally {
+                Files.deleteIfExists(beside);
+            }
+        } catch (IOException e) {
+            throw new CommandFailure("the small model " + file + " cannot be written: " + e, e);
         }
     }
 

@@ -48,13 +48,7 @@ final class FfmpegArchive {
     static FfmpegArchive ofClassPath() {
         boolean fits = System.getProperty("os.name").equals("Linux") && System.getProperty("os.arch").equals("amd64");
         URL program = fits ? FfmpegArchive.class.getClassLoader().getResource(PREFIX + PROGRAM) : null;
-        return new FfmpegArchive(program, defaultCache());
-    }
-
-    private static Path defaultCache() {
-        String configured = System.getenv().getOrDefault("XDG_CACHE_HOME", "");
-        Path base = configured.startsWith("/") ? Path.of(configured) : Path.of(System.getProperty("user.home"), ".cache");
-        return base.resolve("ai-server");
+        return new FfmpegArchive(program, FfmpegProgram.cache());
     }
 
     /** The unpacked program, its libraries beside it, or empty where the class path has none for this machine. */

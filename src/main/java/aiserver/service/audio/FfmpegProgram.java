@@ -51,6 +51,13 @@ public final class FfmpegProgram {
         return located().program();
     }
 
+    /** The user's own folder for files that the worker can make again; it need not be there. */
+    public static Path cache() {
+        String configured = System.getenv().getOrDefault("XDG_CACHE_HOME", "");
+        Path base = configured.startsWith("/") ? Path.of(configured) : Path.of(System.getProperty("user.home"), ".cache");
+        return base.resolve("ai-server");
+    }
+
     private Located find() {
         if (configured != null) {
             if (!Files.isExecutable(configured)) {
