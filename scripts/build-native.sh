@@ -205,12 +205,15 @@ correct_whisper() { # see native/whisper.sed
 
 correct_sd() { # exactly these places are corrected; anything else is another version
     local file=$1/src/conditioning/conditioner.hpp words=$1/src/core/util.cpp before
+    local loader=$1/src/model_loader.cpp mmdit=$1/src/model/diffusion/mmdit.hpp
     before=$(sha256sum < "$file")
-    sed -i -E -f native/stable-diffusion.sed "$file" "$words"
+    sed -i -E -f native/stable-diffusion.sed "$file" "$words" "$loader" "$mmdit"
     [ "$(grep -cE 'pooled_[lg] = sd::Tensor<float>::zeros\(\{(768|1280)\}\);' "$file")" = 2 ] \
         && [ "$(grep -cE '(t5|clip_[lg])_tokenizer.pad_tokens\(.*, false\);' "$file")" = 3 ] \
         && [ "$(grep -c 'res.push_back({text, 1.0f});' "$words")" = 2 ] \
         && [ "$(grep -cE 'sd_text_cache.hpp|TextCache<SDCondition> encoded_texts;|    SDCondition encode\(int n_threads,$' "$file")" = 3 ] \
+        && [ "$(grep -cE '"sd_positions.hpp"|sd_positions::middle_of\(' "$loader")" = 2 ] \
+        && [ "$(grep -cE '"sd_positions.hpp"|sd_positions::kept_as\(|pos_embed_rows|\(rows - h\)|h <= rows|_size, rows\);|ggml_cast\(ctx, ggml_permute' "$mmdit")" = 13 ] \
         && [ "$before" != "$(sha256sum < "$file")" ] \
         || die "native/stable-diffusion.sed does not fit the version of stable-diffusion.cpp in native/engines.pins; see whether it is still needed"
 }

@@ -73,9 +73,6 @@ record DiffusionFileCheck(int grid, boolean combined) {
         int grid = (int) Math.round(Math.sqrt(count));
         require(grid > 0 && (long) grid * grid == count, model, "diffusion model",
                 "has position embeddings of " + Arrays.toString(positions) + ", which are no square grid");
-        // The engine takes another number of dimensions for the published model's grid.
-        require(positions.length == 3 || grid == GRID_WITHOUT_POSITIONS, model, "diffusion model", "has position embeddings of "
-                + positions.length + " dimensions (GGUF drops a last one of 1), of which the engine does not tell the grid; use safetensors");
         return grid;
     }
 

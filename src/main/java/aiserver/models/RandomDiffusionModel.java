@@ -26,24 +26,24 @@ public final class RandomDiffusionModel {
     /** SD3.5-medium's hidden size. */
     public static final int MEDIUM_WIDTH = 1536;
 
-    /** How the matrices are kept: 16 bits either way. */
+    /** Positions a side in the published SD3.5-medium. */
+    public static final int MEDIUM_GRID = 384;
+
+    /** How the matrices are kept. With Q4_0 the file is GGUF and its positions are F16, as published ones; else safetensors. */
     public enum Precision {
-        F16(Type.F16), BF16(Type.BF16);
+        F16(Type.F16), BF16(Type.BF16), Q4_0(Type.Q4_0);
 
         private final Type type;
 
         Precision(Type type) {
             this.type = type;
         }
-
-        private short bits(float value) {
-            if (this == F16) {
-                return Float.floatToFloat16(value);
-            }
-            int bits = Float.floatToIntBits(value);
-            return (short) (bits + 0x7FFF + (bits >>> 16 & 1) >>> 16);
-        }
     }
+
+    /** Numbers that share a scale in Q4_0. */
+    private static final int BLOCK = 32;
+    /** Numbers made at a time, a multiple of {@link #BLOCK}. */
+    private static final int PIECE = 1 << 16;
 
     private final SplittableRandom random;
     private final TensorFile file;
@@ -58,7 +58,7 @@ public final class RandomDiffusionModel {
     /**
      * Writes the diffusion model (safetensors, F16).
      *
-     * @param width of the hidden state, a multiple of 24: 48 makes 7 MB, {@link #MEDIUM_WIDTH} 4.5 GB
+     * @param width of the hidden state, a multiple of 24, for Q4_0 of 96: 48 makes 7 MB, {@link #MEDIUM_WIDTH} 4.5 GB
      * @param grid  positions a side; the longest side of a picture is 16 times as many pixels
      */
     public static void writeDiffusionModel(Path path, int width, int grid, long seed) throws IOException {
@@ -77,13 +77,17 @@ public final class RandomDiffusionModel {
 
     private static void writeDiffusionModel(Path path, int width, int grid, long seed, String prefix, Precision precision)
             throws IOException {
-        if (width < DEPTH || width % DEPTH != 0) {
-            throw new IllegalArgumentException("width must be a multiple of " + DEPTH + " but is " + width);
+        int unit = precision == Precision.Q4_0 ? 96 : DEPTH; // of DEPTH and BLOCK
+        if (width < unit || width % unit != 0) {
+            throw new IllegalArgumentException("width must be a multiple of " + unit + " for " + precision + " but is " + width);
         }
         TensorFile file = new TensorFile("sd3", prefix);
         new RandomDiffusionModel(seed, file, precision).addTransformer(width, grid);
-        // The engine finds the grid only where the positions have three dimensions, and GGUF drops a last one of 1.
-        file.writeSafetensors(path);
+        if (precision == Precision.Q4_0) {
+            file.writeGguf(path);
+        } else {
+            file.writeSafetensors(path);
+        }
     }
 
     /** Writes the small autoencoder (GGUF, F32, 5 MB), to be given as {@code taesd}. */
@@ -94,8 +98,10 @@ public final class RandomDiffusionModel {
     }
 
     private void addTransformer(int width, int grid) {
-        file.add("pos_embed", Type.F32, random(width * grid * grid, 0.02f), width, (long) grid * grid, 1);
-        file.add("x_embedder.proj.weight", precision.type, halves(PATCH * PATCH * LATENT_CHANNELS * width, 0.1f),
+        Type positions = precision == Precision.Q4_0 ? Type.F16 : Type.F32;
+        file.add("pos_embed", positions, random(positions, width * grid * grid, 0.02f), width, (long) grid * grid, 1);
+        Type convolution = precision == Precision.Q4_0 ? Type.F16 : precision.type;
+        file.add("x_embedder.proj.weight", convolution, random(convolution, PATCH * PATCH * LATENT_CHANNELS * width, 0.1f),
                 PATCH, PATCH, LATENT_CHANNELS, width);
         addBias("x_embedder.proj", width);
         addLinear("t_embedder.mlp.0", FREQUENCIES, width);
@@ -138,12 +144,12 @@ public final class RandomDiffusionModel {
     }
 
     private void addLinear(String name, int in, int out) {
-        file.add(name + ".weight", precision.type, halves(in * out, (float) (1 / Math.sqrt(in))), in, out);
+        file.add(name + ".weight", precision.type, random(precision.type, in * out, (float) (1 / Math.sqrt(in))), in, out);
         addBias(name, out);
     }
 
     private void addBias(String name, int size) {
-        file.add(name + ".bias", Type.F32, random(size, 0.01f), size);
+        file.add(name + ".bias", Type.F32, random(Type.F32, size, 0.01f), size);
     }
 
     private void addAutoencoder() {
@@ -186,32 +192,64 @@ public final class RandomDiffusionModel {
 
     private void addConvolution(String name, int in, int out, boolean bias) {
         float scale = (float) Math.sqrt(1.0 / (9 * in));
-        file.add(name + ".weight", Type.F32, random(9 * in * out, scale), 3, 3, in, out);
+        file.add(name + ".weight", Type.F32, random(Type.F32, 9 * in * out, scale), 3, 3, in, out);
         if (bias) {
             addBias(name, out);
         }
     }
 
-    private Data random(int count, float scale) {
+    /** Evenly spread numbers of this standard deviation, made while they are written. */
+    private Data random(Type type, int count, float deviation) {
         SplittableRandom values = random.split();
         return out -> {
-            ByteBuffer bytes = ByteBuffer.allocate(4 * count).order(ByteOrder.LITTLE_ENDIAN);
-            for (int i = 0; i < count; i++) {
-                bytes.putFloat((float) (values.nextDouble(-1, 1) * Math.sqrt(3)) * scale);
+            ByteBuffer bytes = ByteBuffer.allocate(4 * PIECE).order(ByteOrder.LITTLE_ENDIAN);
+            float[] piece = new float[PIECE];
+            for (int done = 0; done < count; done += PIECE) {
+                int size = Math.min(PIECE, count - done);
+                for (int i = 0; i < size; i++) {
+                    piece[i] = (float) (values.nextDouble(-1, 1) * Math.sqrt(3)) * deviation;
+                }
+                put(piece, size, type, bytes.clear());
+                out.write(bytes.array(), 0, bytes.position());
             }
-            out.write(bytes.array());
         };
     }
 
-    private Data halves(int count, float scale) {
-        SplittableRandom values = random.split();
-        return out -> {
-            ByteBuffer bytes = ByteBuffer.allocate(2 * count).order(ByteOrder.LITTLE_ENDIAN);
-            for (int i = 0; i < count; i++) {
-                bytes.putShort(precision.bits((float) (values.nextDouble(-1, 1) * Math.sqrt(3)) * scale));
+    private static void put(float[] values, int count, Type type, ByteBuffer bytes) {
+        if (type == Type.Q4_0) {
+            for (int from = 0; from < count; from += BLOCK) {
+                putFourBits(values, from, bytes);
             }
-            out.write(bytes.array());
-        };
+            return;
+        }
+        for (int i = 0; i < count; i++) {
+            switch (type) {
+                case F32 -> bytes.putFloat(values[i]);
+                case F16 -> bytes.putShort(Float.floatToFloat16(values[i]));
+                case BF16 -> {
+                    int bits = Float.floatToIntBits(values[i]);
+                    bytes.putShort((short) (bits + 0x7FFF + (bits >>> 16 & 1) >>> 16));
+                }
+                default -> throw new IllegalArgumentException("no random numbers of type " + type);
+            }
+        }
+    }
+
+    // A scale, by which the number furthest from 0 becomes -8, and number i beside number i + 16.
+    private static void putFourBits(float[] values, int from, ByteBuffer bytes) {
+        float furthest = 0;
+        for (int i = from; i < from + BLOCK; i++) {
+            furthest = Math.abs(values[i]) > Math.abs(furthest) ? values[i] : furthest;
+        }
+        float scale = furthest / -8;
+        bytes.putShort(Float.floatToFloat16(scale));
+        for (int i = from; i < from + BLOCK / 2; i++) {
+            bytes.put((byte) (fourBits(values[i], scale) | fourBits(values[i + BLOCK / 2], scale) << 4));
+        }
+    }
+
+    private static int fourBits(float value, float scale) {
+        return scale == 0 ? 8 : Math.min(15, Math.round(value / scale) + 8);
     }
 
     private static Data ones(int count) {

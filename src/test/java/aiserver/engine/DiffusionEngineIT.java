@@ -7,10 +7,13 @@ import aiserver.engine.DiffusionSettings.Part;
 import aiserver.engine.DiffusionSettings.StepCache;
 import aiserver.engine.EngineException.Kind;
 import aiserver.models.RandomDiffusionModel;
+import aiserver.models.RandomDiffusionModel.Precision;
 import aiserver.models.SmallPictureModel;
 import bindings.guard.guard_h;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.SplittableRandom;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -164,6 +168,55 @@ class DiffusionEngineIT extends ImageEngineContract {
         }
     }
 
+    /** Of a table with more rows than any picture uses the engine keeps those in the middle: no picture changes by that. */
+    @ParameterizedTest
+    @EnumSource(Precision.class)
+    void ofManyPositionsThoseInTheMiddleCount(Precision precision) throws IOException {
+        int width = 96;
+        int large = 151;
+        int small = 127;
+        Path file = folder.resolve("large");
+        RandomDiffusionModel.writeDiffusionModel(file, width, large, 1, precision);
+        byte[] table = Files.readAllBytes(file);
+        Path middle = folder.resolve("middle");
+        RandomDiffusionModel.writeDiffusionModel(middle, width, small, 1, precision);
+        byte[] cut = Files.readAllBytes(middle);
+        boolean halves = precision == Precision.Q4_0;
+        int from = indexOf(table, firstPositions(halves));
+        int to = indexOf(cut, firstPositions(halves));
+        int position = width * (halves ? Short.BYTES : Float.BYTES);
+        for (int row = 0; row < small; row++) {
+            int skipped = (large - small) / 2;
+            System.arraycopy(table, from + ((row + skipped) * large + skipped) * position, cut, to + row * small * position, small * position);
+        }
+        Files.write(middle, cut);
+        byte[] expected = tall(middle);
+        assertThat(tall(file)).isEqualTo(expected);
+        System.arraycopy(table, from, table, from + position, large * large * position - position);
+        assertThat(tall(Files.write(file, table))).isNotEqualTo(expected);
+    }
+
+    private byte[] tall(Path diffusionModel) {
+        try (DiffusionEngine engine = new DiffusionEngine(settings(diffusionModel, MODEL.clipL(), MODEL.taesd()))) {
+            return engine.generate(new ImageRequest("a cake", "", 64, 128, 1, 1, 1), RunControl.NONE).rgb();
+        }
+    }
+
+    /** The generator's first numbers, by which the table is found in a file. */
+    private static byte[] firstPositions(boolean halves) {
+        SplittableRandom random = new SplittableRandom(1).split();
+        ByteBuffer bytes = ByteBuffer.allocate(8 * (halves ? Short.BYTES : Float.BYTES)).order(ByteOrder.LITTLE_ENDIAN);
+        while (bytes.hasRemaining()) {
+            float value = (float) (random.nextDouble(-1, 1) * Math.sqrt(3)) * 0.02f;
+            if (halves) {
+                bytes.putShort(Float.floatToFloat16(value));
+            } else {
+                bytes.putFloat(value);
+            }
+        }
+        return bytes.array();
+    }
+
     @Test
     void misshapenWeightsAreAnErrorOfTheEngine() throws IOException {
         // The header is whole and says that a matrix is half as wide and twice as high.
@@ -193,7 +246,7 @@ class DiffusionEngineIT extends ImageEngineContract {
     @Test
     void anUnknownDeviceIsAnsweredWithThoseThatThereAre() {
         fails(new DiffusionSettings(Part.of(MODEL.diffusionModel()), Part.of(MODEL.clipL()), null, null, null, Part.of(MODEL.taesd()),
-                "cuda:9", 0, false, false, false, StepCache.NONE, true), Kind.INVALID_INPUT, "device 'cuda:9' is not on this machine", "CPU");
+                "cuda:9", 0, false, false, false, StepCache.NONE, true), Kind.MODEL_NOT_AVAILABLE, "device 'cuda:9' is not on this machine", "CPU");
     }
 
     // ---- prompts
