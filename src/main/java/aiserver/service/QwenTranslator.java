@@ -61,7 +61,9 @@ public final class QwenTranslator implements WordTranslator {
     private String asked(String words, JobScope scope) {
         AnswerForm form = new AnswerForm.Template(List.of(new AnswerForm.Literal("\""), new JsonText("english", MOST_CHARS)));
         List<ChatMessage> messages = List.of(ChatMessage.system(TASK), ChatMessage.user(words));
-        String json = engine.generate(new TextRequest(messages, form, MOST_TOKENS, Sampling.GREEDY), new ScopeControl(scope, "translate", 0, 0)).text();
+        scope.progress("translate", 0);
+        // What a picture is told of its progress it may answer by giving way to orders. Not on the engine's thread: they need it.
+        String json = engine.generate(new TextRequest(messages, form, MOST_TOKENS, Sampling.GREEDY), scope::cancelled).text();
         String english = json.replaceAll("^\"|\"$", "").strip();
         // Anything but plain words is no caption.
         return english.matches("[A-Za-z][A-Za-z' -]*") ? english : "";

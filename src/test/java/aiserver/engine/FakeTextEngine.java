@@ -68,6 +68,7 @@ public final class FakeTextEngine implements TextEngine {
             if (control.cancelled()) {
                 throw new EngineException(EngineException.Kind.CANCELLED, "the answer was cancelled");
             }
+            control.progress(Math.min(1.0, (double) tokens.size() / request.maxTokens()));
             byte[] written = vocabulary.bytes(tokens);
             float[] logits = wanted == null ? noise(request.messages().hashCode() * 31L + tokens.hashCode())
                     : vocabulary.wanting(wanted.getBytes(java.nio.charset.StandardCharsets.UTF_8), written.length, tokens);

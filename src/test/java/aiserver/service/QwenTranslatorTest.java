@@ -12,6 +12,8 @@ import aiserver.job.JobException;
 import aiserver.job.JobHeader;
 import aiserver.job.JobScope;
 import aiserver.job.TestScope;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class QwenTranslatorTest {
@@ -37,6 +39,14 @@ class QwenTranslatorTest {
         engine.failOnce(new EngineException(EngineException.Kind.ENGINE_FAILED, "no"));
         assertThat(translator.toEnglish("나비넥타이", JobScope.NONE)).isEmpty();
         assertThat(translator.toEnglish("나비넥타이", JobScope.NONE)).contains("bow tie");
+    }
+
+    /** A picture that is told how far it is may wait there until orders are done, which the engine's own thread must not. */
+    @Test
+    void theEngineNeverTellsThePictureHowFarItIs() {
+        List<String> told = new ArrayList<>();
+        assertThat(translator.toEnglish("나비넥타이", TestScope.telling((stage, fraction) -> told.add(stage)))).contains("bow tie");
+        assertThat(told).containsExactly("translate");
     }
 
     @Test
