@@ -51,7 +51,7 @@ public final class Devices {
      * The devices for a setting, one or more: {@code auto} (the first GPU, else the CPU), {@code cpu}, a name or its short
      * form such as {@code cuda:0}, or several GPUs as in {@code cuda:0,cuda:1}.
      *
-     * @throws EngineException INVALID_INPUT that lists what there is
+     * @throws EngineException MODEL_NOT_AVAILABLE that lists what there is
      */
     public static List<Device> choose(String setting) {
         return choose(all(), setting);
@@ -62,12 +62,12 @@ public final class Devices {
         for (String name : Arrays.stream(setting.split(",", -1)).map(String::strip).toList()) {
             Device device = one(all, name);
             if (chosen.contains(device)) {
-                throw invalid("device '" + setting + "' names " + device.name() + " twice");
+                throw unavailable("device '" + setting + "' names " + device.name() + " twice");
             }
             chosen.add(device);
         }
         if (chosen.size() > 1 && !chosen.stream().allMatch(Device::gpu)) {
-            throw invalid("device '" + setting + "' may name several GPUs, or one device");
+            throw unavailable("device '" + setting + "' may name several GPUs, or one device");
         }
         return List.copyOf(chosen);
     }
@@ -78,7 +78,7 @@ public final class Devices {
             case "auto" -> all.stream().filter(Device::gpu).findFirst().orElseGet(() -> cpu(all));
             case "cpu" -> cpu(all);
             default -> all.stream().filter(device -> device.name().toLowerCase(Locale.ROOT).equals(wanted)).findFirst()
-                    .orElseThrow(() -> invalid("device '" + name + "' is not on this machine, which has " + names(all)
+                    .orElseThrow(() -> unavailable("device '" + name + "' is not on this machine, which has " + names(all)
                             + (wanted.startsWith("cuda") && NativeLibraries.noGpu() != null ? ": " + NativeLibraries.noGpu() : "")));
         };
     }
@@ -92,8 +92,9 @@ public final class Devices {
         return devices.stream().map(Device::name).collect(Collectors.joining(", "));
     }
 
-    private static EngineException invalid(String message) {
-        return new EngineException(EngineException.Kind.INVALID_INPUT, message);
+    // Of no job's making: the lane's model cannot be had.
+    private static EngineException unavailable(String message) {
+        return new EngineException(EngineException.Kind.MODEL_NOT_AVAILABLE, message);
     }
 
     private static Device device(int index) {

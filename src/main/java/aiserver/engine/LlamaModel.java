@@ -100,7 +100,7 @@ final class LlamaModel implements Vocabulary, AutoCloseable {
             return MemorySegment.NULL;
         }
         if (shares.size() != placement.gpus().size()) {
-            throw new EngineException(EngineException.Kind.INVALID_INPUT, "language model's shares " + shares + " are not one for each of "
+            throw new EngineException(EngineException.Kind.MODEL_NOT_AVAILABLE, "language model's shares " + shares + " are not one for each of "
                     + Devices.names(placement.gpus()));
         }
         // The engine reads as many as it could have devices.

@@ -46,7 +46,7 @@ record Placement(List<Device> gpus, int layers, boolean encodersAway, String rem
     /**
      * Asks the devices. {@code need} is worked out only where there is a GPU to fill.
      *
-     * @throws EngineException INVALID_INPUT for a device that is not there, OUT_OF_MEMORY with the figures
+     * @throws EngineException MODEL_NOT_AVAILABLE for a device that is not there, OUT_OF_MEMORY with the figures
      */
     static Placement choose(String setting, int mostLayers, Supplier<MemoryNeed> need) {
         return choose(Devices.choose(setting), setting, mostLayers, need);
@@ -55,7 +55,7 @@ record Placement(List<Device> gpus, int layers, boolean encodersAway, String rem
     /**
      * As {@link #choose}, for a model that cannot be split.
      *
-     * @throws EngineException INVALID_INPUT also for a setting that names several devices
+     * @throws EngineException MODEL_NOT_AVAILABLE also for a setting that names several devices
      */
     static Placement chooseOne(String setting, Supplier<MemoryNeed> need) {
         return chooseOne(Devices.choose(setting), setting, need);
@@ -63,7 +63,7 @@ record Placement(List<Device> gpus, int layers, boolean encodersAway, String rem
 
     static Placement chooseOne(List<Device> devices, String setting, Supplier<MemoryNeed> need) {
         if (devices.size() > 1) {
-            throw new EngineException(EngineException.Kind.INVALID_INPUT, "the " + need.get().what() + " takes one device, not " + setting);
+            throw new EngineException(EngineException.Kind.MODEL_NOT_AVAILABLE, "the " + need.get().what() + " takes one device, not " + setting);
         }
         return choose(devices, setting, ALL, need);
     }

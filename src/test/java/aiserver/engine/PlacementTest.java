@@ -104,7 +104,8 @@ class PlacementTest {
         assertThat(Devices.choose(machine, "cpu")).containsExactly(CPU);
         assertThat(Devices.choose(machine, "cuda:1")).containsExactly(SECOND);
         assertThat(Devices.choose(machine, "CUDA1, cuda:0")).containsExactly(SECOND, FIRST);
-        assertThatThrownBy(() -> Devices.choose(machine, "cuda:2")).hasMessageContaining("'cuda:2' is not on this machine, which has CPU, CUDA0, CUDA1");
+        assertThatThrownBy(() -> Devices.choose(machine, "cuda:2")).hasMessageContaining("'cuda:2' is not on this machine, which has CPU, CUDA0, CUDA1")
+                .extracting("kind").isEqualTo(EngineException.Kind.MODEL_NOT_AVAILABLE);
         assertThatThrownBy(() -> Devices.choose(machine, "cuda:0,cuda:0")).hasMessageContaining("names CUDA0 twice");
         assertThatThrownBy(() -> Devices.choose(machine, "cuda:0,cpu")).hasMessageContaining("may name several GPUs, or one device");
         assertThatThrownBy(() -> Devices.choose(machine, "")).hasMessageContaining("device ''");
@@ -114,7 +115,7 @@ class PlacementTest {
     void aModelThatCannotBeSplitTakesOneDevice() {
         assertThatThrownBy(() -> Placement.chooseOne(List.of(FIRST, SECOND), "cuda:0,cuda:1", () -> SPEECH))
                 .isInstanceOf(EngineException.class).hasMessage("the speech model takes one device, not cuda:0,cuda:1")
-                .extracting("kind").isEqualTo(EngineException.Kind.INVALID_INPUT);
+                .extracting("kind").isEqualTo(EngineException.Kind.MODEL_NOT_AVAILABLE);
         assertThat(Placement.chooseOne(List.of(CPU), "cpu", () -> SPEECH)).isEqualTo(Placement.onCpu());
     }
 
