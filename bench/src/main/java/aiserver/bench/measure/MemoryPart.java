@@ -83,8 +83,8 @@ final class MemoryPart implements Part {
 
     private static void real(Setting setting, Results results) throws IOException {
         Path language = RealShape.QWEN_600M_Q4_K_M.in(setting.work());
-        Path speech = RealShape.WHISPER_LARGE_BF16.in(setting.work());
-        Path picture = RealShape.SD_MEDIUM_BF16.in(setting.work());
+        Path speech = RealShape.WHISPER_LARGE_Q5_0.in(setting.work());
+        Path picture = RealShape.SD_MEDIUM_Q4_0.in(setting.work());
         Path taesd = RealShape.AUTOENCODER.in(setting.work());
         Memory ours;
         try (QueueClient client = new QueueClient();
@@ -96,10 +96,11 @@ final class MemoryPart implements Part {
             ours = Memory.of(worker);
         }
         Exports exports = new Exports(setting.work());
-        Memory djl = djl(setting, "bf16", REAL_SIDE, 1, exports.speech(speech, "bf16"),
-                exports.language(RealShape.QWEN_600M_F16.in(setting.work()), "bf16", CONTEXT), exports.picture(picture, taesd, "bf16", REAL_SIDE));
+        Memory djl = djl(setting, "bf16", REAL_SIDE, 1, exports.speech(RealShape.WHISPER_LARGE_BF16.in(setting.work()), "bf16"),
+                exports.language(RealShape.QWEN_600M_F16.in(setting.work()), "bf16", CONTEXT),
+                exports.picture(RealShape.SD_MEDIUM_BF16.in(setting.work()), taesd, "bf16", REAL_SIDE));
         results.add(new Row("memory-djl", "resident memory, all three models loaded, to DJL bf16, real shapes", one(ours.rss() / djl.rss()), "ratio",
-                "Qwen3-0.6B Q4_K_M, Whisper large-v3 bf16, SD3.5-medium bf16 to the same in bf16, RSS", both(ours, djl), false));
+                "the formats of the edge profile (Qwen3-0.6B Q4_K_M, Whisper large-v3 Q5_0, SD3.5-medium Q4_0) to the same shapes in bf16, RSS", both(ours, djl), false));
     }
 
     private static Map<String, Object> both(Memory ours, Memory djl) {

@@ -27,12 +27,14 @@ public enum RealShape {
     WHISPER_TURBO_BF16("whisper-turbo-bf16.bin"),
     SD_MEDIUM_F16("sd3.5-medium-f16.safetensors"),
     SD_MEDIUM_BF16("sd3.5-medium-bf16.safetensors"),
+    /** As published: with all of its positions. */
+    SD_MEDIUM_Q4_0("sd3.5-medium-q4_0.gguf"),
     AUTOENCODER("taesd3-random.gguf"),
     /** The project's own, whose weights are a formula: of the real size. */
     CLIP_L("clip-l-demo.gguf");
 
     private static final long SEED = 20261122;
-    /** Positions a side: pictures of up to 1024 pixels. The real table has 384, of which a picture uses a corner. */
+    /** Positions a side: pictures of up to 1024 pixels. The real table has 384, of which a picture uses the middle. */
     private static final int GRID = 64;
 
     private final String fileName;
@@ -77,6 +79,8 @@ public enum RealShape {
                     SEED, RandomDiffusionModel.Precision.F16);
             case SD_MEDIUM_BF16 -> RandomDiffusionModel.writeDiffusionModel(file, RandomDiffusionModel.MEDIUM_WIDTH, GRID,
                     SEED, RandomDiffusionModel.Precision.BF16);
+            case SD_MEDIUM_Q4_0 -> RandomDiffusionModel.writeDiffusionModel(file, RandomDiffusionModel.MEDIUM_WIDTH,
+                    RandomDiffusionModel.MEDIUM_GRID, SEED, RandomDiffusionModel.Precision.Q4_0);
             case AUTOENCODER -> RandomDiffusionModel.writeAutoencoder(file, SEED);
             case CLIP_L -> DemoTextEncoder.write(file);
         }
