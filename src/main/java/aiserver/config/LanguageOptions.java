@@ -84,7 +84,12 @@ public final class LanguageOptions {
         return stateFolder.equals("none") ? null : Path.of(stateFolder);
     }
 
+    /** @throws IllegalArgumentException naming the option and its value */
     public LanguageSettings service() {
+        if (!(temperature >= 0 && temperature <= Sampling.MAX_TEMPERATURE)) {
+            throw new IllegalArgumentException("--llm-temperature must be 0 to " + Sampling.MAX_TEMPERATURE
+                    + " but is " + temperature);
+        }
         Sampling card = Sampling.qwen(seed);
         LanguageSettings usual = LanguageSettings.DEFAULT;
         return new LanguageSettings(prompt, shopLanguage, promptFolder, maxTokens,

@@ -64,7 +64,16 @@ public final class SpeechOptions {
     @Option(names = "--ffmpeg", paramLabel = "FILE", description = "The ffmpeg program. Default: that on PATH.")
     public Path ffmpeg;
 
+    /** @throws IllegalArgumentException naming the option and its value */
     public WhisperSettings engine(int states) {
+        if (states > WhisperSettings.MAX_STATES) {
+            throw new IllegalArgumentException("--stt-concurrency must be at most " + WhisperSettings.MAX_STATES
+                    + " but is " + states);
+        }
+        if (threads > WhisperSettings.MAX_THREADS) {
+            throw new IllegalArgumentException("--stt-threads must be at most " + WhisperSettings.MAX_THREADS
+                    + " but is " + threads);
+        }
         return new WhisperSettings(model, device, states, Threads.orCores(threads), flashAttention);
     }
 

@@ -15,11 +15,14 @@ import java.util.Objects;
  *                       there, so that a small model hears other things and a run depends on the one before
  */
 public record WhisperSettings(Path model, String device, int states, int threads, Boolean flashAttention) {
+    public static final int MAX_STATES = 16;
+    public static final int MAX_THREADS = 256;
+
     public WhisperSettings {
         Objects.requireNonNull(model, "model");
         Objects.requireNonNull(device, "device");
-        require(states >= 1 && states <= 16, "states", states);
-        require(threads >= 1 && threads <= 256, "threads", threads);
+        require(states >= 1 && states <= MAX_STATES, "states", states);
+        require(threads >= 1 && threads <= MAX_THREADS, "threads", threads);
     }
 
     /** One run at a time, on the processor's cores. */
@@ -29,7 +32,7 @@ public record WhisperSettings(Path model, String device, int states, int threads
 
     private static void require(boolean ok, String field, Number value) {
         if (!ok) {
-            throw new EngineException(EngineException.Kind.INVALID_INPUT, "speech engine's " + field + " cannot be " + value);
+            throw new IllegalArgumentException("speech engine's " + field + " cannot be " + value);
         }
     }
 }

@@ -58,6 +58,21 @@ class MainTest {
     }
 
     @Test
+    void aNumberThatNoEngineTakesIsWrongUse() {
+        assertWrong("stt", "--stt-threads=300", "--stt-threads must be at most 256 but is 300");
+        assertWrong("stt", "--stt-concurrency=17", "--stt-concurrency must be at most 16 but is 17");
+        assertWrong("llm", "--llm-temperature=3", "--llm-temperature must be 0 to 2 but is 3.0");
+    }
+
+    // Neither the models nor the Redis are looked for before the options are.
+    private void assertWrong(String task, String option, String message) {
+        said.reset();
+        assertThat(Main.run(Map.of(), "run", "--no-watch", "--redis-url=redis://127.0.0.1:1", "--tasks=" + task,
+                "--stt-model=x.bin", "--llm-model=x.gguf", option)).isEqualTo(2);
+        assertThat(said()).endsWith("ai-server: " + message + "\n");
+    }
+
+    @Test
     void aTaskThatIsNoneEndsItBeforeAnythingStarts() {
         assertThat(Main.run(Map.of(), "run", "--tasks=stt,tts")).isEqualTo(2);
         assertThat(said()).endsWith("ai-server: --tasks has 'tts', which is none of stt, llm, image\n");
