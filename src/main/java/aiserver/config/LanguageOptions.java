@@ -12,6 +12,10 @@ import picocli.CommandLine.Option;
 
 /** The language model and how orders are understood. */
 public final class LanguageOptions {
+    /** Marks an option whose value is a path, or this word. */
+    static final String FOLDER_OR_NONE = "DIR|none";
+    static final String NONE = "none";
+
     @Option(names = "--llm-model", paramLabel = "FILE", description = "Chat model, a GGUF file of llama.cpp.")
     public Path model;
 
@@ -50,7 +54,7 @@ public final class LanguageOptions {
     @Option(names = "--llm-prompt-folder", paramLabel = "DIR", description = "The shop's own prompt files, in place of the program's.")
     Path promptFolder;
 
-    @Option(names = "--llm-state-folder", paramLabel = "DIR|none",
+    @Option(names = "--llm-state-folder", paramLabel = FOLDER_OR_NONE,
             description = "Where the state of the prompts' fixed part is kept across restarts. Default: prompt-states beside the model.")
     String stateFolder;
 
@@ -81,7 +85,7 @@ public final class LanguageOptions {
         if (stateFolder == null) {
             return model.toAbsolutePath().resolveSibling("prompt-states");
         }
-        return stateFolder.equals("none") ? null : Path.of(stateFolder);
+        return stateFolder.equals(NONE) ? null : Path.of(stateFolder);
     }
 
     /** @throws IllegalArgumentException naming the option and its value */

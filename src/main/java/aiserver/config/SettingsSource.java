@@ -73,8 +73,14 @@ public final class SettingsSource implements IDefaultValueProvider {
         if (fromProfile == null || fromProfile.isBlank()) {
             return null;
         }
+        String stripped = fromProfile.strip();
+        return isPath(option, stripped)
+                ? profile.toAbsolutePath().getParent().resolve(stripped).normalize().toString()
+                : stripped;
+    }
+
+    private static boolean isPath(OptionSpec option, String value) {
         return option.type() == Path.class
-                ? profile.toAbsolutePath().getParent().resolve(fromProfile.strip()).normalize().toString()
-                : fromProfile.strip();
+                || option.paramLabel().equals(LanguageOptions.FOLDER_OR_NONE) && !value.equals(LanguageOptions.NONE);
     }
 }

@@ -57,6 +57,9 @@ class SettingsSourceTest {
     void pathsOfAProfileAreRelativeToIt() throws IOException {
         RunOptions options = parse(new SettingsSource(Map.of(), profile("stt-model=models/a.bin")));
         assertThat(options.speech.model).isEqualTo(folder.resolve("models/a.bin").toAbsolutePath());
+        assertThat(stateFolder(Map.of(), "llm-model=a.gguf", "llm-state-folder=states")).isEqualTo(folder.resolve("states").toAbsolutePath());
+        assertThat(stateFolder(Map.of(), "llm-model=a.gguf", "llm-state-folder=none")).isNull();
+        assertThat(stateFolder(Map.of("AISERVER_LLM_STATE_FOLDER", "states"), "llm-model=a.gguf")).isEqualTo(Path.of("states"));
     }
 
     @Test
@@ -89,6 +92,10 @@ class SettingsSourceTest {
                 .hasMessageContaining("'9G' is no number of bytes");
         assertThatThrownBy(() -> parse(new SettingsSource(Map.of(), null), "--tasks=stt,tts").worker.settings("w", List.of(), 0))
                 .hasMessageContaining("--tasks has 'tts'");
+    }
+
+    private Path stateFolder(Map<String, String> environment, String... profile) throws IOException {
+        return parse(new SettingsSource(environment, profile(profile))).language.engine(1).stateFolder();
     }
 
     private static RunOptions parse(SettingsSource source, String... arguments) {
