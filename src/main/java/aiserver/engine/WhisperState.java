@@ -22,6 +22,10 @@ final class WhisperState implements AutoCloseable {
     private static final int MAX_TOKEN_BYTES = 1024;
     /** An end that is this near sets a state up without a run: whisper.cpp stops where 100 ms or less are left. */
     private static final int NOTHING_TO_DO_MS = 100;
+    /** whisper_full's codes where encoder or decoder failed or was stopped. */
+    private static final int NOT_ENCODED = -6;
+    private static final int PROMPT_NOT_DECODED = -8;
+    private static final int NOT_DECODED = -9;
     private static final double CENTISECOND = 0.01;
 
     private final NativeHandle state;
@@ -157,16 +161,15 @@ final class WhisperState implements AutoCloseable {
         }
 
         private void check(int result, String what) {
+            // A failure that coincides with a cancel is told as the cancel, but the state is as broken.
+            broken |= breaks(result, stop.stopped());
             if (stop.stopped() || control.cancelled()) {
                 throw new EngineException(EngineException.Kind.CANCELLED, what + " was cancelled");
             }
             if (result == guard_h.AG_CAUGHT()) {
-                broken = true;
                 throw Guard.failure(what + " failed");
             }
             if (result < 0) {
-                // A cache that could not grow, for one, is gone.
-                broken = true;
                 throw Guard.failure(what + " failed with code " + result);
             }
         }
@@ -207,6 +210,14 @@ final class WhisperState implements AutoCloseable {
             }
             return text.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE);
         }
+    }
+
+    /**
+     * Whether a result of whisper.cpp's, or AG_CAUGHT, leaves a state that no run may use again: a cache that could not
+     * grow, for one, is gone. A run that was stopped ends whole, with one of three codes.
+     */
+    static boolean breaks(int result, boolean stopped) {
+        return result < 0 && !(stopped && (result == NOT_ENCODED || result == PROMPT_NOT_DECODED || result == NOT_DECODED));
     }
 
     private static int best(float[] values) {

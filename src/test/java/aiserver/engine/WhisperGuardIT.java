@@ -128,6 +128,13 @@ class WhisperGuardIT {
                     .isInstanceOf(EngineException.class).hasMessageContaining("failed");
             assertThat(broken.broken()).isTrue();
             broken.close();
+            WhisperState cancelled = new WhisperState(new NativeHandle("speech state", guard_h.ag_whisper_init_state(context),
+                    guard_h::ag_whisper_free_state), 0);
+            assertThatThrownBy(() -> cancelled.transcribe(context, List.of("en"), SpeechEngineContract.sound(), GREEDY, () -> true))
+                    .isInstanceOf(EngineException.class)
+                    .extracting(e -> ((EngineException) e).kind()).isEqualTo(EngineException.Kind.CANCELLED);
+            assertThat(cancelled.broken()).as("though its caller had gone").isTrue();
+            cancelled.close();
             guard_h.ag_whisper_free(context);
             assertThat(engine.transcribe(SpeechEngineContract.sound(), GREEDY, RunControl.NONE).segments()).isNotEmpty();
         }
