@@ -118,9 +118,11 @@ public final class WhisperSTTService {
         for (Stretch window : windows) {
             int length = window.to() - window.from();
             ScopeControl control = new ScopeControl(scope, "transcribe", share(done, sound), share(done + length, sound));
-            Transcript transcript = listen(recording.window(window.from(), window.to()), request(language, length), control);
-            if (language == null) {
-                // The first window decides for all, as one caller speaks one language.
+            Transcript transcript = listen(recording.window(window.from(), window.to()),
+                    request(text.isEmpty() ? forced : language, length), control);
+            if (forced == null && text.isEmpty()) {
+                // The first window in which something is said decides for all, as one caller speaks one language; what
+                // rattles before it does not.
                 language = transcript.language();
                 probability = transcript.languageProbability();
             }

@@ -14,12 +14,19 @@ public final class FakeSpeechEngine implements SpeechEngine {
     private static final List<String> LANGUAGES = List.of("en", "zh", "de", "es", "ru", "ko", "fr", "ja", "pt", "tr",
             "pl", "ca", "nl", "ar");
 
+    private final Function<Heard, String> detection;
     private final Function<Heard, List<Transcript.Segment>> answer;
     private final List<Heard> calls = new CopyOnWriteArrayList<>();
     private volatile boolean loaded;
     private volatile boolean closed;
 
     public FakeSpeechEngine(Function<Heard, List<Transcript.Segment>> answer) {
+        this(heard -> "ko", answer);
+    }
+
+    /** @param detection tells the language where none is given */
+    public FakeSpeechEngine(Function<Heard, String> detection, Function<Heard, List<Transcript.Segment>> answer) {
+        this.detection = detection;
         this.answer = answer;
     }
 
@@ -91,7 +98,7 @@ public final class FakeSpeechEngine implements SpeechEngine {
         control.progress(0.5);
         Heard heard = new Heard(samples, request);
         calls.add(heard);
-        String language = request.language() == null ? "ko" : request.language();
+        String language = request.language() == null ? detection.apply(heard) : request.language();
         return new Transcript(language, request.language() == null ? 0.9 : 1, answer.apply(heard));
     }
 

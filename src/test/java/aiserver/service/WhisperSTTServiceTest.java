@@ -143,6 +143,31 @@ class WhisperSTTServiceTest {
     }
 
     @Test
+    void letsNoWindowWithoutWordsDecideTheLanguage() {
+        float[] all = new float[32 * 16_000];
+        System.arraycopy(Sound.chirp(16_000, 1), 0, all, 0, 16_000);
+        for (int second : new int[] {10, 24}) {
+            System.arraycopy(Sound.chirp(16_000, 6), 0, all, second * 16_000, 6 * 16_000);
+        }
+        byte[] file = Sound.wav(all, 16_000);
+        FakeSpeechEngine engine = new FakeSpeechEngine(heard -> knocks(heard) ? "en" : "ko",
+                heard -> List.of(FakeSpeechEngine.segment(0, 1, knocks(heard) ? "Thank you for watching." : "하나")));
+        SpeechResult result = service(engine).transcribe(job(file, null), JobScope.NONE);
+        assertThat(engine.calls()).extracting(call -> call.request().language()).containsExactly(null, null, "ko");
+        assertThat(result.text()).isEqualTo("하나 하나");
+        assertThat(result.language()).isEqualTo("ko");
+        FakeSpeechEngine deaf = new FakeSpeechEngine(heard -> "en", heard -> List.of());
+        SpeechResult nothing = service(deaf).transcribe(job(file, null), JobScope.NONE);
+        assertThat(nothing.text()).isEmpty();
+        assertThat(nothing.language()).isEqualTo("en");
+        assertThat(nothing.languageProbability()).isEqualTo(0.9);
+    }
+
+    private static boolean knocks(FakeSpeechEngine.Heard heard) {
+        return heard.samples().length < 4 * 16_000;
+    }
+
+    @Test
     void writesJapaneseWithoutSpacesBetweenWindows() {
         FakeSpeechEngine engine = new FakeSpeechEngine(heard -> List.of(FakeSpeechEngine.segment(0, 1, "ケーキ")));
         float[] all = new float[20 * 16_000];
