@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * Voice activity by the Silero network, through whisper.cpp. Loaded at first use; a few megabytes, so it stays until
- * it is closed. One run at a time on a thread of its own, others wait for their turn; the network is always on the
+ * Voice activity by the Silero network, through whisper.cpp. Loaded at first use or before; a few megabytes, so it stays
+ * until it is closed. One run at a time on a thread of its own, others wait for their turn; the network is always on the
  * CPU and takes about a thousandth of the time that the sound takes.
  */
 public final class SileroVoiceDetector implements VoiceDetector {
@@ -33,9 +33,14 @@ public final class SileroVoiceDetector implements VoiceDetector {
     }
 
     @Override
+    public void load() {
+        thread.run(this::open);
+    }
+
+    @Override
     public List<Stretch> find(float[] samples, RunControl control) {
         return thread.call(() -> {
-            load();
+            open();
             List<Stretch> stretches = new ArrayList<>();
             for (int from = 0; from < samples.length; from += BLOCK) {
                 if (control.cancelled()) {
@@ -47,7 +52,7 @@ public final class SileroVoiceDetector implements VoiceDetector {
         });
     }
 
-    private void load() {
+    private void open() {
         if (context != null) {
             return;
         }

@@ -5,6 +5,13 @@ import java.util.List;
 /** Tells where in a recording somebody speaks. All methods may be called from any thread. */
 public interface VoiceDetector extends AutoCloseable {
     /**
+     * Loads the model, where there is one; returns at once if it is loaded. Else the first {@link #find} does it.
+     *
+     * @throws EngineException MODEL_NOT_AVAILABLE
+     */
+    void load();
+
+    /**
      * Stretches with speech in them, in order, apart from each other, within the samples.
      *
      * @param samples mono, 16 kHz, -1 to 1, finite

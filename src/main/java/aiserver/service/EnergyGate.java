@@ -33,6 +33,11 @@ final class EnergyGate implements VoiceDetector {
     private static final int MARGIN_FRAMES = 50;
 
     @Override
+    public void load() {
+        // there is no model
+    }
+
+    @Override
     public List<Stretch> find(float[] samples, RunControl control) {
         if (samples.length == 0) {
             return List.of();

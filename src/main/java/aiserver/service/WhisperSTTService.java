@@ -58,9 +58,13 @@ public final class WhisperSTTService {
         this.doubt = new SpeechDoubt(settings.decoding(), words);
     }
 
-    /** Loads the model; returns at once if it is loaded. */
+    /** Loads the model and what finds speech; returns at once if they are loaded. */
     public void loadModel(JobScope scope) {
-        EngineErrors.translated(() -> engine.load(new ScopeControl(scope, "load")));
+        EngineErrors.translated(() -> {
+            // First, since it is small: where it fails, the large one takes no memory for nothing.
+            voice.load();
+            engine.load(new ScopeControl(scope, "load"));
+        });
     }
 
     /** Frees the model after the runs in hand. */

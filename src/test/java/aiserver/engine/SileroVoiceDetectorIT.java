@@ -36,6 +36,17 @@ class SileroVoiceDetectorIT {
     }
 
     @Test
+    void isLoadedBeforeItsFirstUse() throws IOException {
+        Path file = SileroTestModel.write(folder.resolve("all.bin"), 10);
+        try (SileroVoiceDetector detector = new SileroVoiceDetector(file)) {
+            detector.load();
+            detector.load();
+            Files.delete(file);
+            assertThat(detector.find(SpeechEngineContract.sound(), RunControl.NONE)).hasSize(1);
+        }
+    }
+
+    @Test
     void hearsSpeechNowhere() throws IOException {
         try (SileroVoiceDetector detector = new SileroVoiceDetector(SileroTestModel.write(folder.resolve("none.bin"), -10))) {
             assertThat(detector.find(SpeechEngineContract.sound(), RunControl.NONE)).isEmpty();
@@ -76,6 +87,7 @@ class SileroVoiceDetectorIT {
         assertWrong(with(bytes, 0, 1), "is no ggml model");
         try (SileroVoiceDetector detector = new SileroVoiceDetector(folder.resolve("nowhere.bin"))) {
             assertThatThrownBy(() -> detector.find(new float[100], RunControl.NONE)).hasMessageContaining("is missing");
+            assertThatThrownBy(detector::load).hasMessageContaining("is missing");
         }
     }
 

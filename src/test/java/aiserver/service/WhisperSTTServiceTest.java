@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.within;
 
 import aiserver.engine.EngineException;
 import aiserver.engine.FakeSpeechEngine;
+import aiserver.engine.SileroVoiceDetector;
 import aiserver.engine.Transcript;
+import aiserver.engine.VoiceDetector;
 import aiserver.job.ErrorCode;
 import aiserver.job.JobException;
 import aiserver.job.JobHeader;
@@ -222,6 +224,18 @@ class WhisperSTTServiceTest {
         assertThat(engine.loaded()).isTrue();
         service.unloadModel();
         assertThat(engine.loaded()).isFalse();
+    }
+
+    @Test
+    void hasNoModelWhereTheOneThatFindsSpeechIsMissing() {
+        FakeSpeechEngine engine = FakeSpeechEngine.hearing("x");
+        try (VoiceDetector voice = new SileroVoiceDetector(Path.of("/nowhere/vad.bin"))) {
+            WhisperSTTService service = new WhisperSTTService(engine, voice, DECODER, SpeechSettings.DEFAULT);
+            assertThatThrownBy(() -> service.loadModel(JobScope.NONE)).isInstanceOf(JobException.class)
+                    .hasMessageContaining("/nowhere/vad.bin is missing")
+                    .extracting(e -> ((JobException) e).code()).isEqualTo(ErrorCode.MODEL_NOT_AVAILABLE);
+            assertThat(engine.loaded()).isFalse();
+        }
     }
 
     @Test
