@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.regex.Matcher;
@@ -41,7 +42,20 @@ final class FfmpegProcess implements AutoCloseable {
     private static final int KEPT_MESSAGES = 20;
     private static final int MAX_MESSAGE = 300;
     private static final long WATCH_MILLIS = 20;
-    private static final Pattern DURATION = Pattern.compile("Duration: (\\d+):(\\d+):(\\d+(?:\\.\\d+)?)");
+    /**
+     * Silence in place of what a recording left out, so that what follows keeps its time: of 0.1 s, since less is jitter,
+     * to 300 s, since more is a clock that was set, and ffmpeg would run out of the memory that it may take. Of the
+     * time stamps only such jumps are kept: where they go back, two recordings were joined, and aresample by itself
+     * would drop the second. (0: how far the stamps are ahead of the samples, 1: the silence so far, 2: a new jump.)
+     */
+    private static final String GAPS_AS_SILENCE = "asetpts='st(2,PTS-STARTPTS-N-ld(0));"
+            + "if(gt(abs(ld(2)),SR/10),st(0,ld(0)+ld(2));st(1,ld(1)+between(ld(2),0,300*SR)*ld(2)));"
+            + "STARTPTS+N+ld(1)',aresample=async=1";
+    /** How ffmpeg's lines begin, unlike those of the shell and the loader; a file's own texts stand further right. */
+    private static final Pattern LEVEL = Pattern.compile("(?:\\[[^]]* @ [^]]*] )*\\[([a-z]+)] ");
+    private static final Pattern VIDEO = Pattern.compile("\\[info] {3}Stream #\\S+ Video: ");
+    private static final Pattern DURATION = Pattern.compile(
+            "\\[info] {3}Duration: (\\d+):(\\d+):(\\d+(?:\\.\\d+)?)(?:, start: (\\d+\\.\\d+))?");
     private static final Pattern PREFIXES = Pattern.compile("^(\\[[^]]*] )+|pipe:0: ");
 
     private final Process process;
@@ -83,7 +97,7 @@ final class FfmpegProcess implements AutoCloseable {
         }
         command.addAll(List.of("-threads", "1", "-protocol_whitelist", "pipe", "-codec_whitelist", CODECS,
                 "-f", format.demuxer(), "-i", "pipe:0", "-map", "0:a:0", "-vn", "-sn", "-dn", "-map_metadata", "-1",
-                "-threads", "1", "-c:a", "pcm_f32le", "-bitexact", "-f", "wav", "pipe:1"));
+                "-af", GAPS_AS_SILENCE, "-threads", "1", "-c:a", "pcm_f32le", "-bitexact", "-f", "wav", "pipe:1"));
         ProcessBuilder builder = new ProcessBuilder(command).directory(Path.of("/").toFile());
         builder.environment().clear();
         if (ffmpeg.libraries() != null) {
@@ -172,20 +186,23 @@ final class FfmpegProcess implements AutoCloseable {
     }
 
     private void note(String line) {
-        if (line.contains("[error]") || line.contains("[fatal]")) {
+        Matcher level = LEVEL.matcher(line);
+        if (level.lookingAt() && Set.of("error", "fatal").contains(level.group(1))) {
             synchronized (errors) {
                 errors.addLast(line.substring(0, Math.min(line.length(), MAX_MESSAGE)));
                 if (errors.size() > KEPT_MESSAGES) {
                     errors.removeFirst();
                 }
             }
-        } else if (line.contains("Video: ")) {
+        } else if (VIDEO.matcher(line).lookingAt()) {
             video = true;
         } else if (Double.isNaN(announcedSeconds)) {
             Matcher duration = DURATION.matcher(line);
-            if (duration.find()) {
-                announcedSeconds = Integer.parseInt(duration.group(1)) * 3600.0
-                        + Integer.parseInt(duration.group(2)) * 60 + Double.parseDouble(duration.group(3));
+            if (duration.lookingAt()) {
+                // Up to the last time stamp, or without the start, as newer ones say of MPEG-4: the lesser is certain.
+                announcedSeconds = Double.parseDouble(duration.group(1)) * 3600
+                        + Double.parseDouble(duration.group(2)) * 60 + Double.parseDouble(duration.group(3))
+                        - (duration.group(4) == null ? 0 : Double.parseDouble(duration.group(4)));
             }
         }
     }

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every format that browsers, phones and recorders send, written here by ffmpeg and decoded by the worker's decoder. */
 class AudioDecoderIT {
@@ -96,6 +97,53 @@ class AudioDecoderIT {
         assertInvalid(Arrays.copyOf(ogg, ogg.length / 2), "OGG file that was cut: its last page lacks");
         byte[] webm = Encoder.chirp(SECONDS, "webm", "-c:a", "libopus", "-live", "1");
         assertInvalid(Arrays.copyOf(webm, webm.length / 2), "WEBM file that was cut: its last element lacks");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"webm", "mka", "m4a", "mp4"})
+    void takesRecordingsWhoseClockDoesNotBeginAtZero(String ending) {
+        byte[] file = Encoder.chirp(SECONDS, ending, "-c:a", ending.startsWith("m") ? "aac" : "libopus",
+                "-output_ts_offset", "20");
+        assertThat(decode(file).seconds()).isCloseTo(SECONDS, within(0.1));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"webm", "live webm", "m4a"})
+    void keepsTheTimeOfWhatFollowsAPause(String kind) {
+        String pause = "setts=ts='if(gt(TS*TB,1),TS+4/TB,TS)'";
+        byte[] file = Encoder.chirp(SECONDS, kind.replace("live ", ""), "-c:a", kind.equals("m4a") ? "aac" : "libopus",
+                "-live", kind.startsWith("live") ? "1" : "0", "-bsf:a", pause);
+        Recording recording = decode(file);
+        assertThat(recording.seconds()).isCloseTo(SECONDS + 4, within(0.1));
+        assertThat(Sound.rms(recording.window(20_000, 76_000))).isLessThan(0.001);
+        float[] after = Arrays.copyOfRange(CHIRP, 20_000, 30_000);
+        assertThat(Sound.likeness(after, recording.window(84_000, 94_000), 1600)).isGreaterThan(0.95);
+    }
+
+    @Test
+    void hearsBothOfTwoRecordingsThatWereJoined() {
+        byte[] one = Encoder.chirp(SECONDS, "webm", "-c:a", "libopus", "-live", "1");
+        byte[] two = Arrays.copyOf(one, 2 * one.length);
+        System.arraycopy(one, 0, two, one.length, one.length);
+        assertThat(decode(two).seconds()).isCloseTo(2 * SECONDS, within(0.1));
+    }
+
+    @Test
+    void doesNotFillWhatAClockWasSetForward() {
+        byte[] file = Encoder.chirp(SECONDS, "webm", "-c:a", "libopus", "-live", "1",
+                "-bsf:a", "setts=ts='if(gt(TS*TB,1),TS+3600/TB,TS)'");
+        assertThat(decode(file).seconds()).isCloseTo(SECONDS, within(0.1));
+    }
+
+    /** A title is printed among ffmpeg's messages. */
+    @ParameterizedTest
+    @ValueSource(strings = {"[error] forged", "Video: forged", "Duration: 99999999999:00:00.00"})
+    void believesNoTitle(String title) {
+        byte[] file = Encoder.chirp(SECONDS, "aiff", "-c:a", "pcm_s16be", "-metadata", "title=" + title);
+        assertThat(decode(file).seconds()).isCloseTo(SECONDS, within(0.1));
+        assertInvalid(Arrays.copyOf(file, file.length / 2), "was cut: it should have 2.0 s, but 1.0 s are there");
+        byte[] flac = Encoder.chirp(SECONDS, "flac", "-metadata", "title=" + title);
+        assertThatThrownBy(() -> decode(Arrays.copyOf(flac, flac.length / 2))).message().doesNotContain("forged");
     }
 
     @Test
