@@ -107,11 +107,11 @@ public final class AudioDecoder {
                 reader = WavReader.of(wav, WavHeader.read(wav, -1));
                 recording = record(reader, scope);
             } catch (JobException | IOException e) {
-                if (e instanceof JobException job && job.code() == ErrorCode.AUDIO_TOO_LONG) {
-                    throw e;
+                // A stream that breaks off is only the consequence; the process knows the reason. Of what the reader
+                // turned down it knows nothing, and waits for ever for somebody who reads on.
+                if (!process.goesOn()) {
+                    process.finish();
                 }
-                // A stream that breaks off is only the consequence; the process knows the reason.
-                process.finish(0);
                 throw e;
             }
             process.finish((double) reader.framesRead() / reader.rate());

@@ -116,13 +116,22 @@ final class FfmpegProcess implements AutoCloseable {
         return process.getInputStream();
     }
 
+    /** Whether more sound comes than was read; waits for it or for the end, and takes a byte. */
+    boolean goesOn() {
+        try {
+            return wav().read() >= 0;
+        } catch (IOException e) {
+            // It was killed, and has a reason to tell.
+            return false;
+        }
+    }
+
     /**
      * Waits for the end and judges it.
      *
-     * @param seconds how much came out
      * @throws JobException INVALID_AUDIO with ffmpeg's own words, or CANCELLED
      */
-    void finish(double seconds) {
+    void finish() {
         int status = await();
         if (cancelled.getAsBoolean()) {
             throw new JobException(ErrorCode.CANCELLED, "the job was cancelled while its audio was decoded");
@@ -130,9 +139,22 @@ final class FfmpegProcess implements AutoCloseable {
         if (late) {
             throw invalid("took longer than " + limits.decodeTime().toMillis() + " ms to decode");
         }
-        String said = lastWords();
-        if (status != 0 || seconds == 0) {
+        if (status != 0) {
+            String said = lastWords();
             throw invalid("cannot be decoded: " + (said.isEmpty() ? "ffmpeg ended with status " + status : said));
+        }
+    }
+
+    /**
+     * As {@link #finish()}, for who heard it out.
+     *
+     * @param seconds how much came out
+     */
+    void finish(double seconds) {
+        finish();
+        String said = lastWords();
+        if (seconds == 0 && !said.isEmpty()) {
+            throw invalid("cannot be decoded: " + said);
         }
         // A container's length spans its pictures, too, so only files of sound alone are held to it.
         if (!video && announcedSeconds - seconds > Math.max(0.5, 0.05 * announcedSeconds)) {

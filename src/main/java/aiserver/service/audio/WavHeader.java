@@ -91,11 +91,11 @@ record WavHeader(SampleCoding coding, int tag, int rate, int channels, long fram
             tag = format.getShort(24) & 0xFFFF;
         }
         if (rate < MIN_RATE || rate > MAX_RATE) {
-            throw invalid("audio_bytes is a WAV file with " + rate + " samples a second; possible are "
+            throw invalid("audio_bytes has " + rate + " samples a second; possible are "
                     + MIN_RATE + " to " + MAX_RATE);
         }
         if (channels < 1 || channels > MAX_CHANNELS) {
-            throw invalid("audio_bytes is a WAV file with " + channels + " channels; possible are 1 to " + MAX_CHANNELS);
+            throw invalid("audio_bytes has " + channels + " channels; possible are 1 to " + MAX_CHANNELS);
         }
         SampleCoding coding = coding(tag, bits);
         if (coding == null) {

@@ -8,6 +8,7 @@ import aiserver.job.ErrorCode;
 import aiserver.job.JobException;
 import aiserver.job.JobScope;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
@@ -144,6 +145,20 @@ class AudioDecoderIT {
         assertInvalid(Arrays.copyOf(file, file.length / 2), "was cut: it should have 2.0 s, but 1.0 s are there");
         byte[] flac = Encoder.chirp(SECONDS, "flac", "-metadata", "title=" + title);
         assertThatThrownBy(() -> decode(Arrays.copyOf(flac, flac.length / 2))).message().doesNotContain("forged");
+    }
+
+    /** The long ones are turned down while ffmpeg still writes, the short ones after it ended well. */
+    @ParameterizedTest
+    @ValueSource(doubles = {0.2, 5})
+    void saysWhatIsWrongWithTheSamplesOfAnyFormat(double seconds) {
+        float[] samples = Sound.chirp(48000, seconds);
+        samples[1000] = Float.NaN;
+        byte[] wav = Sound.wav(samples, 48000, 1, SampleCoding.FLOAT_32);
+        assertInvalid(Encoder.encode(wav, "caf", "-c:a", "copy"), "the sample NaN at 1000");
+        byte[] slow = Sound.wav(Sound.tone(500, 100 * seconds, 100, 0.3), 500);
+        for (String ending : List.of("flac", "aiff")) {
+            assertInvalid(Encoder.encode(slow, ending), "audio_bytes has 500 samples a second; possible are 1000 to 384000");
+        }
     }
 
     @Test
