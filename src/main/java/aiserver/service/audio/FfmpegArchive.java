@@ -4,10 +4,10 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.JarURLConnection;
 import java.net.URL;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermission;
@@ -144,13 +144,24 @@ final class FfmpegArchive {
             }
             if (Files.exists(folder)) {
                 // An earlier one that lacks files; it is moved away first, since only an empty folder can be replaced.
-                delete(Files.move(folder, folder.resolveSibling(fresh.getFileName() + "-old")));
+                moveAway(folder, folder.resolveSibling(fresh.getFileName() + "-old"));
             }
             Files.move(fresh, folder, StandardCopyOption.ATOMIC_MOVE);
-        } catch (FileAlreadyExistsException | DirectoryNotEmptyException e) {
-            // Another worker was quicker with the same files.
+        } catch (FileSystemException e) {
+            // Another worker may have been quicker with the same files; Linux has no exception of its own for that.
+            if (!complete(folder, entries)) {
+                throw e;
+            }
         } finally {
             delete(fresh);
+        }
+    }
+
+    private static void moveAway(Path folder, Path old) throws IOException {
+        try {
+            delete(Files.move(folder, old));
+        } catch (NoSuchFileException e) {
+            // Another worker did so just now.
         }
     }
 
