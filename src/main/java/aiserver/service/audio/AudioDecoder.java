@@ -116,6 +116,11 @@ public final class AudioDecoder {
             }
             process.finish((double) reader.framesRead() / reader.rate());
             return checked(recording, reader);
+        } catch (JobException e) {
+            if (e.code() == ErrorCode.MODEL_NOT_AVAILABLE) {
+                ffmpeg.forget();
+            }
+            throw e;
         }
     }
 

@@ -41,6 +41,8 @@ final class FfmpegProcess implements AutoCloseable {
     private static final int MAX_ALLOCATION = 128 << 20;
     private static final int KEPT_MESSAGES = 20;
     private static final int MAX_MESSAGE = 300;
+    /** Exit statuses from here on are signals. */
+    private static final int SIGNALS = 128;
     private static final long WATCH_MILLIS = 20;
     /**
      * Silence in place of what a recording left out, so that what follows keeps its time: of 0.1 s, since less is jitter,
@@ -64,6 +66,8 @@ final class FfmpegProcess implements AutoCloseable {
     private final long deadline;
     private final Thread messageReader;
     private final Deque<String> errors = new ArrayDeque<>();
+    private volatile boolean started;
+    private volatile String otherWords = "";
     private volatile double announcedSeconds = Double.NaN;
     private volatile boolean video;
     private volatile boolean late;
@@ -106,8 +110,7 @@ final class FfmpegProcess implements AutoCloseable {
         try {
             return new FfmpegProcess(builder.start(), input, limits, cancelled);
         } catch (IOException e) {
-            throw new JobException(ErrorCode.MODEL_NOT_AVAILABLE,
-                    "audio_bytes cannot be decoded: ffmpeg does not start: " + e.getMessage(), e);
+            throw unavailable(e.getMessage(), e);
         }
     }
 
@@ -129,7 +132,8 @@ final class FfmpegProcess implements AutoCloseable {
     /**
      * Waits for the end and judges it.
      *
-     * @throws JobException INVALID_AUDIO with ffmpeg's own words, or CANCELLED
+     * @throws JobException INVALID_AUDIO with ffmpeg's own words, MODEL_NOT_AVAILABLE where it never came to words, or
+     *                      CANCELLED
      */
     void finish() {
         int status = await();
@@ -138,6 +142,10 @@ final class FfmpegProcess implements AutoCloseable {
         }
         if (late) {
             throw invalid("took longer than " + limits.decodeTime().toMillis() + " ms to decode");
+        }
+        if (status != 0 && status < SIGNALS && !started) {
+            // It says at least what it reads: the shell could not set the limits, or it or the loader found no program.
+            throw unavailable(otherWords.isEmpty() ? "it ended with status " + status : otherWords, null);
         }
         if (status != 0) {
             String said = lastWords();
@@ -209,7 +217,12 @@ final class FfmpegProcess implements AutoCloseable {
 
     private void note(String line) {
         Matcher level = LEVEL.matcher(line);
-        if (level.lookingAt() && Set.of("error", "fatal").contains(level.group(1))) {
+        if (!level.lookingAt()) {
+            otherWords = line.substring(0, Math.min(line.length(), MAX_MESSAGE));
+            return;
+        }
+        started = true;
+        if (Set.of("error", "fatal").contains(level.group(1))) {
             synchronized (errors) {
                 errors.addLast(line.substring(0, Math.min(line.length(), MAX_MESSAGE)));
                 if (errors.size() > KEPT_MESSAGES) {
@@ -257,6 +270,11 @@ final class FfmpegProcess implements AutoCloseable {
 
     private static Thread start(String name, Runnable work) {
         return Thread.ofPlatform().daemon().name(name).start(work);
+    }
+
+    private static JobException unavailable(String why, Exception cause) {
+        return new JobException(ErrorCode.MODEL_NOT_AVAILABLE,
+                "audio_bytes cannot be decoded: ffmpeg does not start: " + why, cause);
     }
 
     private static JobException invalid(String what) {

@@ -11,7 +11,7 @@ import java.util.Optional;
 
 /**
  * Which ffmpeg decodes what Java does not: the one that a setting names, else the one on PATH, which the system keeps
- * up to date, else the one of the {@code org.bytedeco:ffmpeg} jar. Looked for once, at first use. Any thread.
+ * up to date, else the one of the {@code org.bytedeco:ffmpeg} jar. Looked for at first use, and again where it did not start. Any thread.
  */
 public final class FfmpegProgram {
     private final Path configured;
@@ -44,6 +44,11 @@ public final class FfmpegProgram {
             found = find();
         }
         return found;
+    }
+
+    /** What was found does not start: the next one who asks has it looked for again. */
+    synchronized void forget() {
+        found = null;
     }
 
     /** The program's file; as {@link #located}, for who wants to know and not to run it. */

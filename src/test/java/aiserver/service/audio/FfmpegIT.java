@@ -25,6 +25,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The program that decodes strangers' files: where it comes from, what it may not do, and that it ends. */
 class FfmpegIT {
@@ -158,6 +160,36 @@ class FfmpegIT {
     }
 
     @Test
+    void looksAgainForAProgramThatIsGone() throws IOException {
+        FfmpegProgram.Located carried = Encoder.CARRIED.located();
+        List<Path> programs = List.of(executable("first/ffmpeg"), executable("second/ffmpeg"));
+        for (Path program : programs) {
+            Files.writeString(program, "#!/bin/sh\nLD_LIBRARY_PATH=" + carried.libraries() + " exec " + carried.program()
+                    + " \"$@\"\n");
+        }
+        FfmpegProgram found = new FfmpegProgram(null, programs.getFirst().getParent() + ":" + programs.getLast().getParent(),
+                new FfmpegArchive(null, folder));
+        AudioDecoder decoder = new AudioDecoder(found, AudioLimits.DEFAULT);
+        byte[] file = Encoder.chirp(1, "flac");
+        assertThat(decoder.decode(file, null, null, JobScope.NONE).seconds()).isEqualTo(1);
+        Files.delete(programs.getFirst());
+        assertNotAvailable(decoder, file, "ffmpeg does not start: ", "not found");
+        assertThat(decoder.decode(file, null, null, JobScope.NONE).seconds()).isEqualTo(1);
+        assertThat(found.path()).isEqualTo(programs.getLast());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"2, sh: 1: ulimit: error setting limit (Operation not permitted)", "126, exec: ffmpeg: Permission denied",
+            "127, ffmpeg: error while loading shared libraries: libavcodec.so.59: cannot open shared object file"})
+    void doesNotBlameTheFileForAProgramThatDoesNotStart(int status, String said) throws IOException {
+        Path broken = executable("broken");
+        Files.writeString(broken, "#!/bin/sh\necho 'no version information available' >&2\necho '" + said + "' >&2\nexit "
+                + status + "\n");
+        AudioDecoder decoder = new AudioDecoder(new FfmpegProgram(broken), AudioLimits.DEFAULT);
+        assertNotAvailable(decoder, "fLaC and more".getBytes(StandardCharsets.US_ASCII), "ffmpeg does not start: " + said);
+    }
+
+    @Test
     void getsNoMoreMemoryThanItMay() throws IOException {
         Path greedy = executable("greedy");
         Files.writeString(greedy, "#!/bin/sh\ncat > /dev/null\nulimit -v >&2\necho \"[error] limit $(ulimit -v)\" >&2\n"
@@ -184,6 +216,12 @@ class FfmpegIT {
 
     private static AudioDecoder decoder(AudioLimits limits) {
         return new AudioDecoder(Encoder.CARRIED, limits);
+    }
+
+    private static void assertNotAvailable(AudioDecoder decoder, byte[] file, String... said) {
+        assertThatThrownBy(() -> decoder.decode(file, null, null, JobScope.NONE)).isInstanceOf(JobException.class)
+                .hasMessageContainingAll(said).extracting(e -> ((JobException) e).code())
+                .isEqualTo(ErrorCode.MODEL_NOT_AVAILABLE);
     }
 
     private List<ProcessHandle> decoders() {
