@@ -42,8 +42,8 @@ public record DiffusionSettings(Part diffusionModel, Part clipL, Part clipG, Par
         public Part {
             Objects.requireNonNull(file, "file");
             if (weightType != null && !WEIGHT_TYPES.contains(weightType)) {
-                throw new EngineException(EngineException.Kind.INVALID_INPUT, "weight type '" + weightType + "' of " + file
-                        + " is none of " + String.join(", ", WEIGHT_TYPES.stream().sorted().toList()));
+                throw new IllegalArgumentException("weight type '" + weightType + "' of " + file + " is none of "
+                        + String.join(", ", WEIGHT_TYPES.stream().sorted().toList()));
             }
         }
 
@@ -57,7 +57,7 @@ public record DiffusionSettings(Part diffusionModel, Part clipL, Part clipG, Par
         Objects.requireNonNull(device, "device");
         Objects.requireNonNull(stepCache, "stepCache");
         if (threads < 0 || threads > 512) {
-            throw invalid("threads must be 0 to 512 but is " + threads);
+            throw new IllegalArgumentException("threads must be 0 to 512 but is " + threads);
         }
     }
 
@@ -77,9 +77,5 @@ public record DiffusionSettings(Part diffusionModel, Part clipL, Part clipG, Par
         if (part != null && part.weightType() != null) {
             rules.add(pattern + "=" + part.weightType());
         }
-    }
-
-    private static EngineException invalid(String message) {
-        return new EngineException(EngineException.Kind.INVALID_INPUT, message);
     }
 }

@@ -23,16 +23,14 @@ final class CakeLexicon {
     private CakeLexicon() {
     }
 
-    /** @param folder the shop's own words, or null */
+    /**
+     * @param folder the shop's own words, or null
+     * @throws IllegalArgumentException naming what is wrong and where
+     */
     static CakeLexicon load(Path folder) {
         CakeLexicon lexicon = new CakeLexicon();
-        for (List<String> line : PictureWords.lines(folder, "cake-words.tsv", 5)) {
-            try {
-                lexicon.add(new CakeWord(CakeWord.Kind.of(line.get(0)), line.get(1)), line);
-            } catch (IllegalArgumentException e) {
-                throw PictureWords.broken("cake-words.tsv, " + String.join(" | ", line) + ": " + e.getMessage(), e);
-            }
-        }
+        PictureWords.eachLine(folder, "cake-words.tsv", 5,
+                line -> lexicon.add(new CakeWord(CakeWord.Kind.of(line.get(0)), line.get(1)), line));
         return lexicon;
     }
 

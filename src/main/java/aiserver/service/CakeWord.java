@@ -1,7 +1,9 @@
 package aiserver.service;
 
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.stream.Collectors;
 
 /**
  * One meaning of an order word: what part of the prompt it belongs to and how it is said there.
@@ -16,7 +18,13 @@ record CakeWord(Kind kind, String caption) {
 
         /** @throws IllegalArgumentException for a word that is no kind */
         static Kind of(String word) {
-            return valueOf(word.toUpperCase(Locale.ROOT).replace('-', '_'));
+            return Arrays.stream(values()).filter(kind -> kind.word().equals(word)).findFirst()
+                    .orElseThrow(() -> new IllegalArgumentException("kind '" + word + "' is none of "
+                            + Arrays.stream(values()).map(Kind::word).collect(Collectors.joining(", "))));
+        }
+
+        private String word() {
+            return name().toLowerCase(Locale.ROOT).replace('_', '-');
         }
     }
 
@@ -24,6 +32,9 @@ record CakeWord(Kind kind, String caption) {
         Objects.requireNonNull(kind, "kind");
         if (!caption.equals(PromptText.ascii(caption))) {
             throw new IllegalArgumentException("\"" + caption + "\" is not plain English");
+        }
+        if (kind == Kind.NUMBER && !caption.matches("[0-9]{1,4}")) {
+            throw new IllegalArgumentException("\"" + caption + "\" is not a number of one to four digits");
         }
     }
 }

@@ -1,7 +1,5 @@
 package aiserver.service;
 
-import aiserver.job.ErrorCode;
-import aiserver.job.JobException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.CharacterCodingException;
@@ -11,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * A tab-separated word file of the picture service: the shop's own where its folder has one of that name, else the one
@@ -23,33 +22,39 @@ final class PictureWords {
     }
 
     /**
-     * The lines of a file without comments and blank lines, each split into exactly {@code columns} columns.
+     * Reads the lines of a file without comments and blank lines, each split into exactly {@code columns} columns.
      *
      * @param folder the shop's own words, or null
-     * @throws JobException MODEL_NOT_AVAILABLE naming file and line where one cannot be read
+     * @param reader may refuse a line by an {@link IllegalArgumentException}
+     * @throws IllegalArgumentException naming the folder, or file and line, that is wrong
      */
-    static List<List<String>> lines(Path folder, String name, int columns) {
+    static void eachLine(Path folder, String name, int columns, Consumer<List<String>> reader) {
+        if (folder != null && !Files.isDirectory(folder)) {
+            throw broken(folder + " is not a folder", null);
+        }
         Path own = folder == null ? null : folder.resolve(name);
         boolean replaced = own != null && Files.exists(own);
         String text = replaced ? ownText(own) : builtInText(name);
-        List<List<String>> lines = new ArrayList<>();
         int number = 0;
         for (String line : text.split("\r?\n", -1)) {
             number++;
             if (line.isBlank() || line.startsWith("#")) {
                 continue;
             }
+            String at = (replaced ? own.toString() : name) + " line " + number;
             List<String> cells = new ArrayList<>(Arrays.stream(line.split("\t", -1)).map(String::strip).toList());
             while (cells.size() < columns) {
                 cells.add("");
             }
             if (cells.size() > columns || cells.get(0).isEmpty()) {
-                throw broken((replaced ? own.toString() : name) + " line " + number + ": expected " + columns
-                        + " columns separated by tabs, the first not empty", null);
+                throw broken(at + ": expected " + columns + " columns separated by tabs, the first not empty", null);
             }
-            lines.add(List.copyOf(cells));
+            try {
+                reader.accept(List.copyOf(cells));
+            } catch (IllegalArgumentException e) {
+                throw broken(at + ": " + e.getMessage(), e);
+            }
         }
-        return lines;
     }
 
     /** The words of one cell: separated by commas, none blank. */
@@ -78,7 +83,7 @@ final class PictureWords {
         }
     }
 
-    static JobException broken(String message, Throwable cause) {
-        return new JobException(ErrorCode.MODEL_NOT_AVAILABLE, "the picture service's words: " + message, cause);
+    private static IllegalArgumentException broken(String message, Throwable cause) {
+        return new IllegalArgumentException("the picture service's words: " + message, cause);
     }
 }

@@ -33,7 +33,7 @@ public final class StableDiffusionImageService {
 
     /**
      * @param translator for words that the lexicon does not know
-     * @throws JobException MODEL_NOT_AVAILABLE where a word file of the shop cannot be read
+     * @throws IllegalArgumentException where the shop's folder of words, or a line in one of its files, is wrong
      */
     public StableDiffusionImageService(ImageEngine engine, WordTranslator translator, PictureSettings settings) {
         this.engine = Objects.requireNonNull(engine, "engine");

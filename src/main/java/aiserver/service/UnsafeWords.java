@@ -22,18 +22,19 @@ final class UnsafeWords {
         this.unspaced = unspaced;
     }
 
-    /** @param folder the shop's own words, or null */
+    /**
+     * @param folder the shop's own words, or null
+     * @throws IllegalArgumentException naming what is wrong and where
+     */
     static UnsafeWords load(Path folder, CakeLexicon lexicon) {
         List<String> unsafe = new ArrayList<>();
-        for (List<String> line : PictureWords.lines(folder, "unsafe-words.tsv", 4)) {
+        PictureWords.eachLine(folder, "unsafe-words.tsv", 4, line -> {
             for (int column = 1; column < 4; column++) {
                 unsafe.addAll(PictureWords.words(line.get(column)));
             }
-        }
+        });
         List<String> safe = new ArrayList<>();
-        for (List<String> line : PictureWords.lines(folder, "safe-words.tsv", 2)) {
-            safe.addAll(PictureWords.words(line.get(1)));
-        }
+        PictureWords.eachLine(folder, "safe-words.tsv", 2, line -> safe.addAll(PictureWords.words(line.get(1))));
         return new UnsafeWords(new UnsafeSpacedWords(unsafe, safe, lexicon), new UnsafeUnspacedWords(unsafe, safe, lexicon));
     }
 

@@ -13,6 +13,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What the program says to a person who uses it wrongly, or asks how to use it. */
 class MainTest {
@@ -76,6 +78,18 @@ class MainTest {
     void aTaskThatIsNoneEndsItBeforeAnythingStarts() {
         assertThat(Main.run(Map.of(), "run", "--tasks=stt,tts")).isEqualTo(2);
         assertThat(said()).endsWith("ai-server: --tasks has 'tts', which is none of stt, llm, image\n");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
+        "--image-types=model=q8 | ai-server: weight type 'q8' of x.gguf is none of bf16, f16",
+        "--image-threads=600 | ai-server: threads must be 0 to 512 but is 600",
+        "--image-words-folder=/nowhere | ai-server: the picture service's words: /nowhere is not a folder",
+    })
+    void aPictureOptionThatCannotBeIsWrongUseAndNotTriedAgain(String option, String told) {
+        assertThat(Main.run(Map.of(), "run", "--no-watch", "--tasks=image", "--redis-url=redis://127.0.0.1:1",
+                "--image-model=x.gguf", option)).isEqualTo(2);
+        assertThat(said()).contains(told);
     }
 
     @Test

@@ -24,6 +24,7 @@ import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -179,14 +180,32 @@ class StableDiffusionImageServiceTest {
                 .hasMessage("picture guidance must be 1 to 30 but is NaN");
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
+        "cake-words.tsv | flavor,x,y | kind 'flavor' is none of flavour, topping,",
+        "cake-words.tsv | Flavour,x,y | kind 'Flavour' is none of",
+        "cake-words.tsv | flavour,딸기,딸기 | \"딸기\" is not plain English",
+        "cake-words.tsv | number,three,셋 | \"three\" is not a number of one to four digits",
+        "unsafe-words.tsv | ,그것 | expected 4 columns separated by tabs, the first not empty",
+        "safe-words.tsv | a,b,c | expected 2 columns separated by tabs, the first not empty",
+    })
+    void aMistakeInTheShopsWordsIsNamedWithFileAndLine(String name, String line, String told, @TempDir Path folder) throws IOException {
+        Path file = Files.writeString(folder.resolve(name), "# the shop's own\n\n" + line.replace(',', '\t') + "\n");
+        assertThatThrownBy(() -> withWords(folder)).isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("the picture service's words: " + file + " line 3: " + told);
+    }
+
     @Test
-    void aBrokenWordFileOfTheShopIsNamed(@TempDir Path folder) throws IOException {
-        Files.writeString(folder.resolve("cake-words.tsv"), "flavour\tchocolate\tonly three\n\nflavor\tx\ty\n");
-        assertThatThrownBy(() -> new StableDiffusionImageService(engine, WordTranslator.NONE,
-                new PictureSettings(512, 512, 50, 7.5, "", 100, folder)))
-                .isInstanceOfSatisfying(JobException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.MODEL_NOT_AVAILABLE))
-                .hasMessageContaining("cake-words.tsv").hasMessageContaining("FLAVOR");
-        Files.write(folder.resolve("cake-words.tsv"), new byte[] {(byte) 0xff, (byte) 0xfe, 'x'});
-        assertThatThrownBy(() -> CakeLexicon.load(folder)).hasMessageContaining("is not UTF-8 text");
+    void wordsThatCannotBeReadAreNotPassedOver(@TempDir Path folder) throws IOException {
+        assertThatThrownBy(() -> withWords(folder.resolve("wrods"))).isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("the picture service's words: " + folder.resolve("wrods") + " is not a folder");
+        Path file = Files.write(folder.resolve("cake-words.tsv"), new byte[] {(byte) 0xff, (byte) 0xfe, 'x'});
+        assertThatThrownBy(() -> withWords(folder)).isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("the picture service's words: " + file + " is not UTF-8 text");
+        assertThatThrownBy(() -> withWords(file)).hasMessageEndingWith(file + " is not a folder");
+    }
+
+    private StableDiffusionImageService withWords(Path folder) {
+        return new StableDiffusionImageService(engine, WordTranslator.NONE, new PictureSettings(512, 512, 50, 7.5, "", 100, folder));
     }
 }
