@@ -8,11 +8,13 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * Writes the English prompt for an order that has no unsafe words any more: order words in a fixed sequence around
- * "cake", as the project's own picture model was trained, then what the lexicon puts behind every prompt. Words that
- * the lexicon does not know are translated. Stateless; runs on the thread of the picture job.
+ * "cake", as the project's own picture model was trained, then what the lexicon puts behind every prompt. What the
+ * order excludes is for the negative prompt. Words that the lexicon does not know are translated. Stateless; runs on
+ * the thread of the picture job.
  */
 final class CakePrompt {
     private static final int MOST_TRANSLATIONS = 6;
@@ -35,10 +37,11 @@ final class CakePrompt {
     /**
      * @param order     the part that the order made, without an end
      * @param end       what follows every order
+     * @param unwanted  for the negative prompt: what the order excludes and does not ask for elsewhere
      * @param anySubject false where nothing in the order says what to draw, not even "cake"
      * @param filtered  unsafe words that a translation brought and that were taken out
      */
-    record Draft(String order, String end, boolean anySubject, List<String> filtered) {
+    record Draft(String order, String end, List<String> unwanted, boolean anySubject, List<String> filtered) {
     }
 
     /**
@@ -47,8 +50,11 @@ final class CakePrompt {
      */
     Draft write(String text, JobScope scope) {
         Lettering lettering = Lettering.takenFrom(text, scanner);
-        List<Item> items = scanner.scan(lettering.rest());
-        boolean[] topping = toppings(items, lettering.rest());
+        Exclusion exclusion = Exclusion.takenFrom(lettering.rest(), scanner);
+        String wanted = exclusion.rest();
+        List<Item> items = scanner.scan(wanted);
+        boolean[] topping = toppings(items, wanted);
+        Translations translations = new Translations(scope);
         Parts parts = new Parts();
         boolean subject = !lettering.words().isEmpty();
         for (int i = 0; i < items.size(); i++) {
@@ -56,8 +62,8 @@ final class CakePrompt {
             Item next = i + 1 < items.size() ? items.get(i + 1) : null;
             subject |= !item.known() || item.meanings().stream().anyMatch(meaning -> isSubject(meaning.kind()));
             if (!item.known()) {
-                int last = endOfPhrase(items, i, lettering.rest());
-                parts.detail(translated(lettering.rest().substring(item.start(), items.get(last).end()), parts, scope));
+                int last = endOfPhrase(items, i, wanted);
+                parts.detail(translated(wanted.substring(item.start(), items.get(last).end()), parts, translations));
                 i = last;
             } else if (topping[i]) {
                 parts.topping(item.as(Kind.TOPPING).caption());
@@ -74,26 +80,42 @@ final class CakePrompt {
             }
         }
         lettering.words().forEach(words -> parts.details.add("\"" + words + "\" lettering"));
-        return new Draft(parts.sentence(lexicon.promptStart()), lexicon.promptEnd(), subject, parts.filtered);
+        String order = parts.sentence(lexicon.promptStart());
+        List<String> unwanted = exclusion.things().stream().map(thing -> String.join(" ", said(thing, translations)))
+                .filter(thing -> !thing.isBlank() && !order.contains(thing)).distinct().toList();
+        return new Draft(order, lexicon.promptEnd(), unwanted, subject, parts.filtered);
     }
 
     /** What must not be seen, in plain English; empty where nothing of it can be said so. */
     String negative(String text, JobScope scope) {
-        boolean plain = text.chars().noneMatch(c -> PromptText.isUnspaced((char) c));
-        if (plain) {
+        if (isLatin(text)) {
             return PromptText.ascii(text);
         }
+        Translations translations = new Translations(scope);
         Set<String> words = new LinkedHashSet<>();
-        int translations = 0;
-        for (Item item : scanner.scan(text)) {
-            if (item.known()) {
-                words.add(item.meanings().get(0).caption());
-            } else if (translations++ < MOST_TRANSLATIONS) {
-                words.add(english(item.text(), scope));
-            }
+        for (String part : text.split(",")) {
+            words.addAll(said(part, translations));
         }
-        words.remove("");
         return String.join(", ", words);
+    }
+
+    /** The words of a text in English, for naming them alone. */
+    private List<String> said(String text, Translations translations) {
+        Stream<String> words = isLatin(text) ? Stream.of(PromptText.ascii(text))
+                : scanner.scan(text).stream().map(item -> item.known() ? said(item) : translations.english(item.text()));
+        return words.filter(word -> !word.isEmpty()).toList();
+    }
+
+    private static String said(Item item) {
+        CakeWord word = item.meanings().get(0);
+        if (!word.caption().isEmpty()) {
+            return word.caption();
+        }
+        return switch (word.kind()) {
+            case WRITING -> "text";
+            case WITHOUT_AFTER, WITHOUT_BEFORE -> "";
+            default -> PromptText.ascii(item.text()); // nothing of a Korean or Japanese word
+        };
     }
 
     /** Which items are toppings: those that are nothing else, and those that the words around them make so. */
@@ -147,7 +169,8 @@ final class CakePrompt {
     private static boolean isSubject(Kind kind) {
         return switch (kind) {
             case FLAVOUR, TOPPING, LOOK, SIZE, SHAPE, TIER, COLOUR, OCCASION, DETAIL, CANDLE, CAKE -> true;
-            case NUMBER, IGNORE, TOPPING_AFTER, TOPPING_BEFORE, WRITING, PARTICLE, ENDING, PROMPT_START, PROMPT_END -> false;
+            case NUMBER, IGNORE, TOPPING_AFTER, TOPPING_BEFORE, WITHOUT_AFTER, WITHOUT_BEFORE, WRITING, PARTICLE, ENDING,
+                    PROMPT_START, PROMPT_END -> false;
         };
     }
 
@@ -161,25 +184,39 @@ final class CakePrompt {
         return 0;
     }
 
-    private String translated(String word, Parts parts, JobScope scope) {
-        boolean plain = word.chars().noneMatch(c -> c >= 0x250);
-        if (plain) {
-            return PromptText.ascii(word);
+    private String translated(String words, Parts parts, Translations translations) {
+        String english = translations.english(words);
+        if (isLatin(words)) {
+            return english;
         }
-        if (parts.translations++ >= MOST_TRANSLATIONS) {
-            return "";
-        }
-        UnsafeWords.Screened screened = unsafe.screen(PromptText.normalised(english(word, scope)));
+        UnsafeWords.Screened screened = unsafe.screen(PromptText.normalised(english));
         parts.filtered.addAll(screened.removed());
         return screened.text();
     }
 
-    private String english(String word, JobScope scope) {
-        if (word.chars().noneMatch(c -> c >= 0x250)) {
-            return PromptText.ascii(word);
+    private static boolean isLatin(String text) {
+        return text.chars().noneMatch(c -> c >= 0x250 && Character.isLetter(c));
+    }
+
+    /** What the language model is asked for one prompt, so often and no more. */
+    private final class Translations {
+        private final JobScope scope;
+        private int asked;
+
+        Translations(JobScope scope) {
+            this.scope = scope;
         }
-        String english = translator.toEnglish(word, scope).map(PromptText::ascii).orElse("").replace("\"", "").strip();
-        return english.length() > LONGEST_TRANSLATION ? "" : english;
+
+        String english(String words) {
+            if (isLatin(words)) {
+                return PromptText.ascii(words);
+            }
+            if (asked++ >= MOST_TRANSLATIONS) {
+                return "";
+            }
+            String english = translator.toEnglish(words, scope).map(PromptText::ascii).orElse("").replace("\"", "").strip();
+            return english.length() > LONGEST_TRANSLATION ? "" : english;
+        }
     }
 
     /** The parts of a prompt while an order is read; each word once. */
@@ -196,7 +233,6 @@ final class CakePrompt {
         private final List<String> filtered = new ArrayList<>();
         private String candles = "";
         private String pendingColour = "";
-        private int translations;
 
         void add(CakeWord word) {
             switch (word.kind()) {

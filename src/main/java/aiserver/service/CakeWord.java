@@ -8,13 +8,14 @@ import java.util.stream.Collectors;
 /**
  * One meaning of an order word: what part of the prompt it belongs to and how it is said there.
  *
- * @param caption English, plain ASCII; digits for a number; empty for words that only steer the reading
+ * @param caption English, plain ASCII; digits for a number; empty for words that only steer the reading,
+ *                but of one to ignore what a negative prompt says
  */
 record CakeWord(Kind kind, String caption) {
     /** The kinds that {@code cake-words.tsv} explains. */
     enum Kind {
         FLAVOUR, TOPPING, LOOK, SIZE, SHAPE, TIER, COLOUR, OCCASION, DETAIL, CANDLE, NUMBER, CAKE, IGNORE,
-        TOPPING_AFTER, TOPPING_BEFORE, WRITING, PARTICLE, ENDING, PROMPT_START, PROMPT_END;
+        TOPPING_AFTER, TOPPING_BEFORE, WITHOUT_AFTER, WITHOUT_BEFORE, WRITING, PARTICLE, ENDING, PROMPT_START, PROMPT_END;
 
         /** @throws IllegalArgumentException for a word that is no kind */
         static Kind of(String word) {

@@ -24,6 +24,7 @@ record Lettering(List<String> words, String rest) {
             "([\\p{IsLatin}0-9][\\p{IsLatin}0-9 '!&.,-]*?)" + SAYING + "(?=$|[\\s,.!?써적새쓰])");
     private static final Pattern LATIN_AFTER_MARK = Pattern.compile(
             "(?:문구는|문구|레터링은|레터링|글씨는|글씨)\\s*:?\\s*([\\p{IsLatin}][\\p{IsLatin}0-9 '!&-]*)|"
+                    + "(?<!\\b(?:no|any|without) )"
                     + "\\b(?:that says|saying|says|with the (?:text|words?|message)|(?:text|message|lettering):?)\\s+"
                     + "([\\p{IsLatin}][\\p{IsLatin}0-9 '!&-]*?)(?=$|[,.;]|\\s+(?:with|on|in|and|written)\\b)",
             Pattern.CASE_INSENSITIVE);

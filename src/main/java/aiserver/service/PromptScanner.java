@@ -60,7 +60,7 @@ final class PromptScanner {
         List<Item> items() {
             while (at < folded.length()) {
                 char c = folded.charAt(at);
-                if (isWordCharacter(c)) {
+                if (isWordCharacter(c) && c != '\'') {
                     int end = unspacedMatch(at);
                     if (end > at) {
                         add(end, lexicon.meanings(key(at, end)));
@@ -221,7 +221,7 @@ final class PromptScanner {
 
         /**
          * A word of one character, or one written with a space inside, must not run on into something unknown: half of
-         * the language begins with such syllables.
+         * the language begins with such syllables. Nor must "なし", for シンプルなシフォン has it, too.
          */
         private boolean allowed(int from, int end, int length, boolean gap) {
             boolean digitAhead = from > 0 && isDigit(folded.charAt(from)) && isDigit(folded.charAt(from - 1));
@@ -229,7 +229,9 @@ final class PromptScanner {
                 return false;
             }
             boolean single = length == 1;
-            if (!single && !gap) {
+            boolean chance = length == 2 && PromptText.isKana(folded.charAt(from))
+                    && lexicon.meanings(key(from, end)).get(0).kind() == CakeWord.Kind.WITHOUT_AFTER;
+            if (!single && !gap && !chance) {
                 return true;
             }
             if (single && from > 0 && PromptText.isUnspaced(folded.charAt(from - 1)) && !endsItem(from)) {

@@ -51,7 +51,7 @@ public final class StableDiffusionImageService {
      */
     public CakeImage generateCakeImage(ImageJob job, JobScope scope) {
         EnhancedPrompt prompt = enhance(job.prompt(), scope);
-        PromptLimit.Fitted negative = negative(job.negativePrompt(), scope);
+        PromptLimit.Fitted negative = negative(job.negativePrompt(), prompt.unwanted(), scope);
         // Below 2^53, so that a client in JavaScript reads the seed that was used.
         long seed = job.seed() != null ? job.seed() : ThreadLocalRandom.current().nextLong(1L << 53);
         ImageRequest request = EngineErrors.translated(() -> new ImageRequest(prompt.text(), negative.text(),
@@ -92,7 +92,7 @@ public final class StableDiffusionImageService {
                     "payload.prompt asks for nothing but what is not drawn: " + String.join(", ", filtered));
         }
         PromptLimit.Fitted fitted = EngineErrors.translated(() -> limit.fit(draft.order(), draft.end()));
-        return new EnhancedPrompt(fitted.text(), filtered, fitted.truncated());
+        return new EnhancedPrompt(fitted.text(), String.join(", ", draft.unwanted()), filtered, fitted.truncated());
     }
 
     /** Loads the model; returns at once if it is loaded. */
@@ -110,15 +110,16 @@ public final class StableDiffusionImageService {
         EngineErrors.translated(engine::unload);
     }
 
-    private PromptLimit.Fitted negative(String asked, JobScope scope) {
+    /** What the job or else the configuration says, then what the order excludes. */
+    private PromptLimit.Fitted negative(String asked, String unwanted, JobScope scope) {
         String text = settings.negativePrompt();
         if (asked != null && !asked.isBlank()) {
             requireLength("negative_prompt", asked);
             String plain = EngineErrors.translated(() -> prompts.negative(PromptText.normalised(asked), scope));
             text = plain.isBlank() ? text : plain;
         }
-        String wanted = text;
-        return EngineErrors.translated(() -> limit.fit(wanted, ""));
+        String whole = text.isBlank() || unwanted.isEmpty() ? text + unwanted : text + ", " + unwanted;
+        return EngineErrors.translated(() -> limit.fit(whole, ""));
     }
 
     private void requireLength(String field, String text) {

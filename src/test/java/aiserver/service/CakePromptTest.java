@@ -86,6 +86,48 @@ class CakePromptTest {
         assertThat(service.enhancePrompt(order)).isEqualTo(prompt + END);
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
+        "딸기 빼고 초콜릿 케이크 | A beautiful chocolate cake | strawberry",
+        "딸기빼고초콜릿케이크 | A beautiful chocolate cake | strawberry",
+        "초콜릿 케이크 딸기는 빼주세요 | A beautiful chocolate cake | strawberry",
+        "초코 케이크에 딸기랑 견과류 빼고 블루베리 올려주세요 | A beautiful chocolate cake with blueberries | strawberry, nuts",
+        "초코 견과류 빼고 딸기 올린 케이크 | A beautiful chocolate cake with strawberries | nuts",
+        "딸기 올린 거 말고 블루베리 올린 케이크 | A beautiful cake with blueberries | strawberry",
+        "초코 케이크 말고 딸기 케이크 | A beautiful strawberry cake | chocolate",
+        "딸기 케이크 말고 딸기 생크림 케이크 | A beautiful strawberry and fresh cream cake | ``",
+        "빨간 장미 말고 하얀 장미 올린 케이크 | A beautiful cake with white roses | red roses",
+        "초 3개 빼고 바닐라 케이크 | A beautiful vanilla cake | candles",
+        "초 말고 포도 추가해 주세요 | A beautiful cake with grapes | candles",
+        "글씨 없이, 사람 없이 딸기 케이크 | A beautiful strawberry cake | text, people",
+        "생크림 케이크 장식 없이 | A beautiful fresh cream cake | ``",
+        "반지 없는 초코 케이크 | A beautiful chocolate cake | a ring",
+        "딸기 아낌없이 올린 초코 케이크 | A beautiful chocolate cake with strawberries | ``",
+        "딸기 안 올린 초코 케이크 | A beautiful chocolate cake | strawberry",
+        "빼고 초코 케이크 말고 | A beautiful cake | chocolate",
+        "without nuts carrot cake | A beautiful carrot cake | nuts",
+        "no strawberries please, chocolate cake | A beautiful chocolate cake | strawberries",
+        "No, I'd like a strawberry cake | A beautiful strawberry cake | ``",
+        "carrot cake with no nuts and pink frosting | A beautiful carrot cake, pink frosting | nuts",
+        "chocolate cake without the nuts or the cherries | A beautiful chocolate cake | nuts, cherries",
+        "vanilla cake without any pink roses | A beautiful vanilla cake | pink roses",
+        "I don't want nuts, just a nut-free banana cake | A beautiful banana cake, just | nuts, nut",
+        "chocolate cake with strawberries instead of cherries | A beautiful chocolate cake with strawberries | cherries",
+        "vanilla cake without text please | A beautiful vanilla cake | text",
+        "'without' nuts 'carrot' cake | A beautiful carrot cake | nuts",
+        "plain vanilla cake without | A beautiful vanilla cake, plain | ``",
+        "いちご抜きのチョコケーキ | A beautiful chocolate cake | strawberry",
+        "いちごとナッツなしのチョコケーキ | A beautiful chocolate cake | strawberry, nuts",
+        "チョコケーキ、ナッツなし | A beautiful chocolate cake | nuts",
+        "シンプルなシフォンケーキ | A beautiful simple chiffon cake | ``",
+        "チョコじゃなくて抹茶のケーキ | A beautiful matcha cake | chocolate",
+    })
+    void whatIsExcludedIsNotDrawn(String order, String prompt, String unwanted) {
+        EnhancedPrompt enhanced = service.enhance(order);
+        assertThat(enhanced.text()).isEqualTo(prompt + END);
+        assertThat(enhanced.unwanted()).isEqualTo(unwanted);
+    }
+
     @Test
     void unknownWordsAreTranslated() {
         assertThat(service.enhancePrompt("반지 모양 초코 케이크")).isEqualTo("A beautiful chocolate cake, a ring" + END);
@@ -128,7 +170,7 @@ class CakePromptTest {
         Random random = new Random(3);
         String[] pieces = {"초코", "케이크", "딸기", "누드", "이", "라고", "써주세요", "\"", "'", "イチゴ", "のせて", "ケーキ", "ー", "裸", "漢字", "3",
             "99999999999", "초", "개", "with", "cake", "Happy", " ", "  ", "\n", ".", ",", "🎂", "\u200b", "ㄴㅜㄷㅡ", "ㅋㅋ", "é", "ß", "Ω", "(", "[", ":1.9)",
-            "<|endoftext|>", "\\", "\u0000", "\uD83C", "ｓｅｘ", "%s", "$1", "-", "&", "!"};
+            "<|endoftext|>", "\\", "\u0000", "\uD83C", "ｓｅｘ", "%s", "$1", "-", "&", "!", "빼고", "랑", "without", "no", "なし", "抜き"};
         for (int round = 0; round < 1500; round++) {
             StringBuilder order = new StringBuilder();
             for (int i = random.nextInt(30); i >= 0; i--) {
@@ -138,6 +180,9 @@ class CakePromptTest {
                 EnhancedPrompt prompt = service.enhance(order.toString());
                 assertThat(prompt.text()).as(order.toString()).matches("[A-Za-z0-9 ,.'\"!&-]+").endsWith(END)
                         .doesNotContainIgnoringCase("nude").doesNotContain("  ");
+                assertThat(prompt.text().replaceAll("\"[^\"]*\" lettering", "")).as(order.toString())
+                        .doesNotContainPattern("(?<![\\w'])(without|no)(?![\\w'])");
+                assertThat(prompt.unwanted()).as(order.toString()).matches("[A-Za-z0-9 ,.'\"!&-]*");
                 assertThat(prompt.text().chars().filter(c -> c == '"').count() % 2).as(prompt.text()).isZero();
             } catch (JobException e) {
                 assertThat(e.code()).as(order.toString()).isEqualTo(ErrorCode.UNSAFE_PROMPT);

@@ -89,10 +89,28 @@ class StableDiffusionImageServiceTest {
                 .isEqualTo("text, watermark 1.3");
         assertThat(service.generateCakeImage(job("케이크", "딸기, 초", 1L), JobScope.NONE).negativePrompt())
                 .isEqualTo("strawberry, candles");
+        assertThat(service.generateCakeImage(job("케이크", "text, 글씨", 1L), JobScope.NONE).negativePrompt())
+                .isEqualTo("text");
+        assertThat(service.generateCakeImage(job("케이크", "사람, low quality, 딸기 with 글씨", 1L), JobScope.NONE).negativePrompt())
+                .isEqualTo("people, low quality, strawberry, with, text");
+        assertThat(service.generateCakeImage(job("케이크", "초 없이, no 사람", 1L), JobScope.NONE).negativePrompt())
+                .isEqualTo("candles, people");
         assertThat(service.generateCakeImage(job("케이크", "뿅뿅", 1L), JobScope.NONE).negativePrompt())
                 .isEqualTo(PictureSettings.DEFAULTS.negativePrompt());
         assertThat(service.generateCakeImage(job("케이크", " ", 1L), JobScope.NONE).negativePrompt())
                 .isEqualTo(PictureSettings.DEFAULTS.negativePrompt());
+    }
+
+    @Test
+    void whatTheOrderExcludesFollowsTheNegativePrompt() {
+        assertThat(service.generateCakeImage(job("딸기 빼고 초코 케이크", null, 1L), JobScope.NONE).negativePrompt())
+                .isEqualTo(PictureSettings.DEFAULTS.negativePrompt() + ", strawberry");
+        assertThat(service.generateCakeImage(job("딸기 빼고 초코 케이크", "watermark", 1L), JobScope.NONE).negativePrompt())
+                .isEqualTo("watermark, strawberry");
+        StableDiffusionImageService without = new StableDiffusionImageService(engine, WordTranslator.NONE,
+                new PictureSettings(512, 512, 50, 7.5, "", 100, null));
+        assertThat(without.generateCakeImage(job("chocolate cake without strawberries", null, 1L), JobScope.NONE).negativePrompt())
+                .isEqualTo("strawberries");
     }
 
     @Test
