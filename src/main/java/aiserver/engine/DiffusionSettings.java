@@ -1,10 +1,12 @@
 package aiserver.engine;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 
 /**
  * Which files make up a picture model of SD3.5's kind, and how it runs.
@@ -29,8 +31,11 @@ public record DiffusionSettings(Part diffusionModel, Part clipL, Part clipG, Par
     /** Ways of the engine to skip work in a step that would change little. */
     public enum StepCache { NONE, EASYCACHE, DBCACHE, TAYLORSEER, CACHE_DIT, SPECTRUM }
 
-    private static final Set<String> WEIGHT_TYPES = Set.of("f32", "f16", "bf16", "q8_0", "q5_0", "q5_1", "q4_0", "q4_1",
-            "q2_K", "q3_K", "q4_K", "q5_K", "q6_K");
+    /** ggml's number of each. */
+    private static final Map<String, Integer> WEIGHT_TYPES = Map.ofEntries(Map.entry("f32", 0), Map.entry("f16", 1),
+            Map.entry("bf16", 30), Map.entry("q8_0", 8), Map.entry("q5_0", 6), Map.entry("q5_1", 7), Map.entry("q4_0", 2),
+            Map.entry("q4_1", 3), Map.entry("q2_K", 10), Map.entry("q3_K", 11), Map.entry("q4_K", 12), Map.entry("q5_K", 13),
+            Map.entry("q6_K", 14));
 
     /**
      * One file of the model.
@@ -41,14 +46,19 @@ public record DiffusionSettings(Part diffusionModel, Part clipL, Part clipG, Par
     public record Part(Path file, String weightType) {
         public Part {
             Objects.requireNonNull(file, "file");
-            if (weightType != null && !WEIGHT_TYPES.contains(weightType)) {
+            if (weightType != null && !WEIGHT_TYPES.containsKey(weightType)) {
                 throw new IllegalArgumentException("weight type '" + weightType + "' of " + file + " is none of "
-                        + String.join(", ", WEIGHT_TYPES.stream().sorted().toList()));
+                        + String.join(", ", WEIGHT_TYPES.keySet().stream().sorted().toList()));
             }
         }
 
         public static Part of(Path file) {
             return new Part(file, null);
+        }
+
+        /** Bytes of the weights once they are loaded, estimated. */
+        long loadedBytes() throws IOException {
+            return weightType == null ? Files.size(file) : TensorIndex.read(file, "picture model").bytesAs(WEIGHT_TYPES.get(weightType));
         }
     }
 

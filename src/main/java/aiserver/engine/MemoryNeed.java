@@ -95,7 +95,15 @@ record MemoryNeed(String what, long weights, long layer, int layers, long buffer
     }
 
     private static long sum(Part... parts) {
-        return Stream.of(parts).filter(Objects::nonNull).map(Part::file).distinct().mapToLong(MemoryNeed::size).sum();
+        return Stream.of(parts).filter(Objects::nonNull).distinct().mapToLong(MemoryNeed::size).sum();
+    }
+
+    private static long size(Part part) {
+        try {
+            return part.loadedBytes();
+        } catch (IOException e) {
+            return 0; // as below
+        }
     }
 
     // A file that is not there is reported by whoever loads it.

@@ -8,6 +8,7 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -91,6 +92,16 @@ final class TensorIndex {
     /** Of all tensors with such names, as they lie in the file. */
     long bytes(Predicate<String> names) {
         return sizes.entrySet().stream().filter(entry -> names.test(entry.getKey())).mapToLong(Map.Entry::getValue).sum();
+    }
+
+    /** Of all tensors, once matrices with rows that fit are converted to ggml's type of this number. */
+    long bytesAs(int type) {
+        int[] block = BLOCKS[type];
+        return sizes.entrySet().stream().mapToLong(entry -> {
+            long[] shape = shapes.get(entry.getKey());
+            return shape.length < 2 || shape[0] % block[0] != 0 ? entry.getValue()
+                    : Arrays.stream(shape).reduce(1, (a, b) -> a * b) / block[0] * block[1];
+        }).sum();
     }
 
     Path file() {

@@ -3,10 +3,12 @@ package aiserver.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import aiserver.models.GgufWriter;
+import aiserver.models.RandomDiffusionModel;
 import aiserver.models.RandomQwenModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.assertj.core.data.Percentage;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -61,6 +63,21 @@ class MemoryNeedTest {
         DiffusionSettings tiled = new DiffusionSettings(model, clip, null, t5, vae, null, "auto", 1, true, true, false,
                 DiffusionSettings.StepCache.NONE, true);
         assertThat(MemoryNeed.picture(tiled).buffers()).isLessThan(need.buffers());
+    }
+
+    @Test
+    void aPartThatIsConvertedCountsAsWhatItBecomes() throws IOException {
+        Path file = folder.resolve("model.safetensors");
+        RandomDiffusionModel.writeDiffusionModel(file, 96, 8, 1);
+        long halves = need(new DiffusionSettings.Part(file, "f16")).weights();
+        assertThat(need(DiffusionSettings.Part.of(file)).weights()).isCloseTo(halves, Percentage.withPercentage(5));
+        assertThat((double) need(new DiffusionSettings.Part(file, "q4_0")).weights() / halves).isBetween(0.28, 0.31);
+        assertThat((double) need(new DiffusionSettings.Part(file, "f32")).weights() / halves).isBetween(1.9, 2.0);
+    }
+
+    private static MemoryNeed need(DiffusionSettings.Part model) {
+        return MemoryNeed.picture(new DiffusionSettings(model, null, null, null, null, null, "auto", 1, false, false, false,
+                DiffusionSettings.StepCache.NONE, true));
     }
 
     private DiffusionSettings.Part part(String name, int bytes) throws IOException {
