@@ -27,7 +27,7 @@ record CustomerProfile(List<Count> orders, String preferredStyle, Double average
 
     static CustomerProfile of(List<PastOrder> history, ShopClock clock) {
         List<PastOrder> known = history.stream().filter(order -> !PromptWords.oneLine(order.menu()).isEmpty()).toList();
-        OptionalDouble average = known.stream().map(PastOrder::price).filter(Objects::nonNull).mapToLong(Long::longValue).average();
+        OptionalDouble average = known.stream().map(PastOrder::price).filter(Objects::nonNull).mapToDouble(Long::doubleValue).average();
         Map<String, Long> lastPrices = new HashMap<>();
         known.stream().filter(order -> order.price() != null)
                 .sorted(Comparator.comparing(order -> moment(order, clock)))

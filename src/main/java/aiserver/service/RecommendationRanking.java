@@ -2,12 +2,15 @@ package aiserver.service;
 
 import aiserver.job.OrderContext.MenuItem;
 import aiserver.job.ShopEvent;
+import aiserver.service.CustomerProfile.Count;
 import aiserver.service.OrderRules.RankWeights;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Optional;
+import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /**
  * Which menu suits a customer: the sum of four signs, each 0 to 1 and weighted by the rules. Frequency: how often it
@@ -32,16 +35,20 @@ final class RecommendationRanking {
 
     /** Best first. */
     static List<Candidate> rank(OrderMenu menu, CustomerProfile profile, RunningEvents events, RankWeights weights) {
+        // looked up, not searched for: without a menu there may be as many candidates as a message has room for
+        Map<String, Integer> times = profile.orders().stream().collect(Collectors.toMap(Count::name, Count::times));
+        Function<String, ShopEvent> discounts = events.best();
         return candidates(menu, profile, events).stream().map(item -> {
             Long price = item.price() != null ? item.price() : profile.lastPrices().get(item.name());
-            Optional<ShopEvent> discount = events.bestFor(item.name());
-            double frequency = frequency(item.name(), profile);
+            ShopEvent discount = discounts.apply(item.name());
+            double frequency = times.containsKey(item.name())
+                    ? (double) times.get(item.name()) / profile.orders().getFirst().times() : 0;
             double style = profile.preferredStyle() != null && item.styles().contains(profile.preferredStyle()) ? 1 : 0;
             double score = weights.frequency() * frequency
                     + weights.style() * style
-                    + weights.discount() * discount.map(event -> event.discountPercent() / 100).orElse(0.0)
+                    + weights.discount() * (discount == null ? 0 : discount.discountPercent() / 100)
                     + weights.price() * nearness(price, profile.averageAmount());
-            return new Candidate(item, price, discount.orElse(null), score, frequency, style);
+            return new Candidate(item, price, discount, score, frequency, style);
         }).sorted(Comparator.comparingDouble(Candidate::score).reversed()).toList();
     }
 
@@ -54,11 +61,6 @@ final class RecommendationRanking {
         events.events().forEach(event -> event.menus().forEach(name -> names.add(PromptWords.oneLine(name))));
         names.remove("");
         return names.stream().map(name -> new MenuItem(name, null, List.of(), List.of())).toList();
-    }
-
-    private static double frequency(String name, CustomerProfile profile) {
-        return profile.orders().stream().filter(count -> count.name().equals(name)).findFirst()
-                .map(count -> (double) count.times() / profile.orders().getFirst().times()).orElse(0.0);
     }
 
     private static double nearness(Long price, Double average) {

@@ -3,8 +3,11 @@ package aiserver.service;
 import aiserver.job.ShopEvent;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * The promotions that hold now.
@@ -35,9 +38,18 @@ record RunningEvents(List<ShopEvent> events, List<String> notes) {
                 || event.menus().stream().anyMatch(listed -> PromptWords.oneLine(listed).equals(name))).toList();
     }
 
-    /** The one of them that takes off most; of equals the first. */
-    Optional<ShopEvent> bestFor(String menu) {
-        return applyingTo(menu).stream().filter(event -> event.discountPercent() != null && event.discountPercent() > 0)
-                .reduce((a, b) -> Comparator.comparing(ShopEvent::discountPercent).compare(b, a) > 0 ? b : a);
+    /** Gives for a menu's name, a single line, the one of them that takes off most, or null; of equals the first. */
+    Function<String, ShopEvent> best() {
+        Map<String, ShopEvent> named = new HashMap<>();
+        List<ShopEvent> most = events.stream().filter(event -> event.discountPercent() != null && event.discountPercent() > 0)
+                .sorted(Comparator.comparing(ShopEvent::discountPercent).reversed()).toList();
+        for (ShopEvent event : most) {
+            if (event.menus().isEmpty()) {
+                // what comes after it takes off no more, whatever it names
+                return menu -> named.getOrDefault(menu, event);
+            }
+            event.menus().forEach(listed -> named.putIfAbsent(PromptWords.oneLine(listed), event));
+        }
+        return named::get;
     }
 }

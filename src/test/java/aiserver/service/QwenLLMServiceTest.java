@@ -1,5 +1,6 @@
 package aiserver.service;
 
+import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -13,10 +14,13 @@ import aiserver.job.OrderAnalysis;
 import aiserver.job.OrderAnalysis.Transition;
 import aiserver.job.OrderStage;
 import aiserver.job.Recommendation;
+import aiserver.job.ShopEvent;
 import aiserver.job.TestScope;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class QwenLLMServiceTest {
     private static final LanguageSettings SETTINGS = LanguageSettings.DEFAULT.withProfile(PromptTexts.Profile.COMPACT);
@@ -239,6 +243,36 @@ class QwenLLMServiceTest {
         assertThat(recommendation.recommendedMenu()).isEqualTo(Map.of("name", "y", "price", 10L));
         assertThat(recommendation.alternatives()).containsExactly(Map.of("name", "x"), Map.of("name", "z"));
         assertThat(recommendation.reason()).isEqualTo("자주 드신 y을(를) 추천해 드려요.");
+    }
+
+    @Test
+    @Timeout(60)
+    void asManyNamesAsAMessageHoldsAreRankedAtOnce() {
+        answer = "{\"reason\":\"\"}";
+        String orders = IntStream.range(0, 40_000).mapToObj(i -> "{\"menu\":\"m" + i + "\"}").collect(joining(","));
+        String menus = IntStream.range(0, 40_000).mapToObj(i -> "\"e" + i + "\"").collect(joining(","));
+        Recommendation recommendation = service.generatePersonalizedRecommendation(Payloads.recommendation("{\"user_history\":[" + orders
+                + ",{\"menu\":\"m7\"}],\"events\":[{\"name\":\"e\",\"discount_percent\":10,\"menus\":[" + menus + "]}]}"), JobScope.NONE);
+        assertThat(recommendation.recommendedMenu()).isEqualTo(Map.of("name", "m7"));
+        assertThat(recommendation.profile().frequentMenus()).first().isEqualTo("m7");
+    }
+
+    @Test
+    void theBestDiscountCountsAndOfEqualsTheFirst() {
+        RunningEvents events = new RunningEvents(List.of(new ShopEvent("a", null, 10.0, List.of("x"), null),
+                new ShopEvent("news", null, null, List.of(), null), new ShopEvent("b", null, 20.0, List.of("y", " x "), null),
+                new ShopEvent("c", null, 20.0, List.of("x"), null), new ShopEvent("d", null, 15.0, List.of(), null),
+                new ShopEvent("e", null, 12.0, List.of("z"), null)), List.of());
+        assertThat(List.of("x", "y", "z")).extracting(menu -> events.best().apply(menu).name()).containsExactly("b", "b", "d");
+        assertThat(new RunningEvents(List.of(), List.of()).best().apply("x")).isNull();
+    }
+
+    @Test
+    void pricesWithoutBoundsHaveAnAverage() {
+        answer = "{\"reason\":\"\"}";
+        Recommendation recommendation = service.generatePersonalizedRecommendation(Payloads.recommendation("{\"user_history\":["
+                + "{\"menu\":\"x\",\"price\":9223372036854775807},{\"menu\":\"x\",\"price\":9223372036854775807}]}"), JobScope.NONE);
+        assertThat(recommendation.profile().averageAmount()).isEqualTo(9223372036854775807.0);
     }
 
     @Test
