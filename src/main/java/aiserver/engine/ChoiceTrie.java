@@ -10,9 +10,9 @@ import java.util.function.Function;
 
 /**
  * The ways that a template leaves open at one place, as a tree of tokens. Each leaf is a stretch of text that begins
- * with the punctuation before the place and ends where a word begins after punctuation, so that its tokens are those
- * that the model knows from whole texts: {@code ":null,"} against {@code ":"}, {@code order","} against
- * {@code other","}. Immutable.
+ * with the punctuation before the place and ends where a word begins after punctuation, or else behind a word, so that
+ * its tokens are those that the model knows from whole texts: {@code ":null,"} against {@code ":"}, {@code order","}
+ * against {@code other","}. Immutable.
  */
 final class ChoiceTrie {
     /** The end of one way. */
@@ -56,7 +56,7 @@ final class ChoiceTrie {
         while (true) {
             byte[] next = at.nextFixed();
             boolean decidedEnough = at.fewestDecisions() - decisionsBefore >= LEAF_DECISIONS;
-            if (at.inText() || next.length == 0 || branched && (decidedEnough && !at.open() || wordBegins(text, size, next))) {
+            if (at.inText() || next.length == 0 || branched && (decidedEnough && ends(text, size, next, at) || wordBegins(text, size, next))) {
                 leaves.add(new Leaf(Arrays.copyOf(text, size), at));
                 return;
             }
@@ -72,12 +72,22 @@ final class ChoiceTrie {
         }
     }
 
+    // Behind a word, and behind punctuation where but one way is left; never within a word or between it and its blank.
+    private static boolean ends(byte[] text, int size, byte[] next, TemplateState at) {
+        boolean punctuation = punctuation(text[size - 1]);
+        return (punctuation || !word(next)) && (!at.open() || word(text[size - 1]));
+    }
+
     // A word after two or more of punctuation: there the tokens of one side never reach over to the other.
     private static boolean wordBegins(byte[] text, int size, byte[] next) {
         if (size < 2 || !punctuation(text[size - 1]) || !punctuation(text[size - 2])) {
             return false;
         }
-        for (byte b : next) {
+        return word(next);
+    }
+
+    private static boolean word(byte[] any) {
+        for (byte b : any) {
             if (word(b)) {
                 return true;
             }
@@ -148,7 +158,7 @@ final class ChoiceTrie {
             }
             groups.get(at).add(i);
         }
-        if (ended != null && !ids.isEmpty()) {
+        if (ended != null && which.length > 1) {
             throw new EngineException(EngineException.Kind.INVALID_INPUT, "the model's tokens do not tell the options of a "
                     + "template apart: " + new String(ended.text(), StandardCharsets.UTF_8));
         }

@@ -77,6 +77,38 @@ class TemplateDecoderTest {
         assertThat(run.tokens()).containsExactly(java.util.Arrays.stream(vocabulary.tokenize(wanted)).boxed().toArray(Integer[]::new));
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {
+        "[\"+ 초\"]", "[\"+ 과일\",\"+ 초\"]", "[\"+ 크림\",\"+ 과일\"]", "[\"+ 초\",\"+ 리본\",\"+ 과일 세트\"]",
+        "[\"(+) 초\",\"(+) 촛대\"]", "[\"[ NEW ] 딸기\",\"(+) 초\",\"[ NEW ] 딸기\"]", "[\"+초\",\"+ 초\"]", "[]"})
+    void namesThatBeginAlikeWithABlankBeforeTheWordAreToldApart(String wanted) {
+        List<String> names = List.of("+ 초", "+초", "+ 과일", "+ 과일 세트", "+ 크림", "+ 리본", "(+) 초", "(+) 촛대", "[ NEW ] 딸기");
+        List<List<String>> menus = List.of(names, names.subList(0, 6), names.subList(2, 6), List.of(names.get(0), names.get(2), names.get(4),
+                names.get(5)), names.subList(6, 8));
+        for (List<String> menu : menus) {
+            if (java.util.regex.Pattern.compile("\"([^\"]*)\"").matcher(wanted).results().anyMatch(name -> !menu.contains(name.group(1)))) {
+                continue;
+            }
+            String whole = "{\"options\":" + wanted + ",\"x\":1}";
+            List<Part> parts = List.of(new Literal("{\"options\":["), new Repeat("options", List.of(words("option",
+                    menu.stream().map(name -> "\"" + name + "\"").toArray(String[]::new))), 3), new Literal(",\"x\":1}"));
+            assertThat(wanting(parts, whole).text()).isEqualTo(whole);
+        }
+    }
+
+    @Test
+    void bareWordsInAListDoNotGrowTheirTreeWithoutEnd() {
+        List<Part> parts = List.of(new Literal("["), new Repeat("n", List.of(words("n", "11", "22", "33", "44", "55", "66", "77", "88")), 9));
+        assertThat(wanting(parts, "[11,22,88,44]").text()).isEqualTo("[11,22,88,44]");
+    }
+
+    @Test
+    void optionsWithTheSameTokensAreRefused() {
+        assertThatThrownBy(() -> new TemplateDecoder(new AnswerForm.Template(List.of(new Literal("["), words("x", "ab", "cd"))), vocabulary,
+                text -> new int[text.length()], Sampling.GREEDY, 100).start())
+                .isInstanceOf(EngineException.class).hasMessageContaining("do not tell the options of a template apart");
+    }
+
     @Test
     void punctuationAndEmptyTextsAreWrittenAsWanted() {
         String wanted = "{\"intent\":\"other\",\"menu\":null,\"style\":null,\"options\":[\"!\",\"초\",\"!\"],\"quantity\":2,\"response\":\"\"}";
