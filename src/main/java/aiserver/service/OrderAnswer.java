@@ -11,7 +11,7 @@ import java.util.Map;
  * The model's answer to an order, read from the JSON that {@link OrderAnswerForm} lets it write.
  *
  * @param confidence   0 to 1, the intent's probability against the others
- * @param said         what the sentence newly says of the order, and {@code remove}
+ * @param said         what the sentence newly says of the order, texts as single lines, and {@code remove} as it is
  * @param recommended  a menu's name, or null
  * @param alternatives names, none twice and none that is recommended
  */
@@ -24,6 +24,7 @@ record OrderAnswer(OrderIntent intent, double confidence, Map<String, Object> sa
             Map<String, Object> json = JsonObjects.read(generation.text());
             @SuppressWarnings("unchecked")
             Map<String, Object> said = (Map<String, Object>) json.get("order_state");
+            said.replaceAll(OrderAnswer::clean);
             Object recommended = json.get("recommended_menu");
             String name = recommended == null ? null : line(((Map<?, ?>) recommended).get("name"));
             return new OrderAnswer(
@@ -40,6 +41,15 @@ record OrderAnswer(OrderIntent intent, double confidence, Map<String, Object> sa
             throw new EngineException(EngineException.Kind.ENGINE_FAILED,
                     "the answer has not the form of an order: " + PromptWords.oneLine(generation.text(), 200), e);
         }
+    }
+
+    // Names in remove are looked up in the order, where they stand as the backend wrote them.
+    private static Object clean(String key, Object value) {
+        return switch (value) {
+            case String text -> line(text);
+            case List<?> list when !key.equals("remove") -> lines(list);
+            case null, default -> value;
+        };
     }
 
     private static String line(Object text) {

@@ -102,7 +102,9 @@ final class OrderAnswerForm {
         List<String> removable = new ArrayList<>();
         for (OrderField field : OrderField.values()) {
             if (field == OrderField.OPTIONS) {
-                removable.addAll(OrderStateMerge.options(order));
+                // a longer one would take the room that every other list and text of the answer has
+                OrderStateMerge.options(order).stream()
+                        .filter(option -> option.codePointCount(0, option.length()) <= OrderMenu.MAX_NAME).forEach(removable::add);
             } else if (field != OrderField.MENU && field.isIn(order)) {
                 removable.add(field.wireName());
             }

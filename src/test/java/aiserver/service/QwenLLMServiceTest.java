@@ -167,6 +167,27 @@ class QwenLLMServiceTest {
     }
 
     @Test
+    void aLongOptionOfTheOrderDoesNotCloseTheAnswer() {
+        answer = answer("order", NOTHING.replace("\"lettering\":null", "\"lettering\":\"축하해\"")
+                .replace("\"remove\":[]", "\"remove\":[\"초\"]"), "customization", QUIET);
+        String endless = "a".repeat(900);
+        OrderAnalysis analysis = service.analyzeVoiceOrder(Payloads.analysis("{\"transcript\":\"x\",\"context\":{\"order_state\":{\"options\":[\""
+                + endless + "\",\"초\"]}}}"), JobScope.NONE);
+        assertThat(analysis.orderState()).isEqualTo(Map.of("options", List.of(endless), "lettering", "축하해"));
+        assertThat(analysis.response()).isEqualTo("네.");
+    }
+
+    @Test
+    void textsOfTheOrderAreSingleLines() {
+        answer = answer("order", NOTHING.replace("\"lettering\":null", "\"lettering\":\" 생일\\n축하 \"")
+                .replace("\"notes\":null", "\"notes\":\"\\b\\t\"").replace("\"options\":[]", "\"options\":[\" 초\",\"초\",\" \"]")
+                .replace("\"remove\":[]", "\"remove\":[\" 리본\"]"), "customization", QUIET);
+        OrderAnalysis analysis = service.analyzeVoiceOrder(Payloads.analysis(
+                "{\"transcript\":\"x\",\"context\":{\"order_state\":{\"options\":[\" 리본\"]}}}"), JobScope.NONE);
+        assertThat(analysis.orderState()).isEqualTo(Map.of("options", List.of("초"), "lettering", "생일 축하"));
+    }
+
+    @Test
     void anEngineThatFailedIsTriedOnceMore() {
         answer = answer("other", NOTHING, "style_selection", QUIET);
         engine.failOnce(new EngineException(EngineException.Kind.ENGINE_FAILED, "decode failed"));
