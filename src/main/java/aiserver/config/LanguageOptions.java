@@ -40,11 +40,11 @@ public final class LanguageOptions {
     int threads;
 
     @Option(names = "--llm-context", paramLabel = "TOKENS", defaultValue = "4096",
-            description = "Tokens that one order may have, prompt and answer. Default: ${DEFAULT-VALUE}.")
+            description = "Tokens that one order may have, prompt and answer: 384 or more. Default: ${DEFAULT-VALUE}.")
     int context;
 
     @Option(names = "--llm-max-tokens", paramLabel = "TOKENS", defaultValue = "768",
-            description = "Longest answer. Default: ${DEFAULT-VALUE}.")
+            description = "Longest answer, 192 to 8192. Default: ${DEFAULT-VALUE}.")
     int maxTokens;
 
     @Option(names = "--llm-prompt", paramLabel = "full|compact", defaultValue = "full",

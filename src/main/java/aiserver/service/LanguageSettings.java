@@ -11,7 +11,7 @@ import java.util.Objects;
  * @param profile         how much the model is told
  * @param language        of the prompts, or null: that of the transcript by its script, Korean where it does not tell
  * @param promptDirectory the shop's own prompt files, or null: the program's
- * @param maxAnswerTokens 64 to 8192; the answer closes itself within it
+ * @param maxAnswerTokens {@value #LEAST_ANSWER} to 8192; the answer closes itself within it
  * @param sampling        of the answer's free texts; choices always take the likeliest
  * @param zone            in which a day ends, for promotions
  * @param maxDialogue     latest lines of dialogue that are told to the model, 0 or more
@@ -19,6 +19,9 @@ import java.util.Objects;
  */
 public record LanguageSettings(PromptTexts.Profile profile, ShopLanguage language, Path promptDirectory,
                                int maxAnswerTokens, Sampling sampling, ZoneId zone, int maxDialogue, int maxHistory) {
+    /** Holds an answer's form, up to 134 tokens of the demo model with a short name in it, and short texts. */
+    static final int LEAST_ANSWER = 192;
+
     /** Sampling as Qwen3-4B-Instruct-2507's model card gives it, with a fixed seed: the same job, the same answer. */
     public static final LanguageSettings DEFAULT = new LanguageSettings(PromptTexts.Profile.FULL, null, null, 768,
             Sampling.qwen(0), ZoneId.of("Asia/Seoul"), 40, 20);
@@ -27,7 +30,7 @@ public record LanguageSettings(PromptTexts.Profile profile, ShopLanguage languag
         Objects.requireNonNull(profile, "profile");
         Objects.requireNonNull(sampling, "sampling");
         Objects.requireNonNull(zone, "zone");
-        require(maxAnswerTokens >= 64 && maxAnswerTokens <= 8192, "maxAnswerTokens", maxAnswerTokens);
+        require(maxAnswerTokens >= LEAST_ANSWER && maxAnswerTokens <= 8192, "maxAnswerTokens", maxAnswerTokens);
         require(maxDialogue >= 0, "maxDialogue", maxDialogue);
         require(maxHistory >= 0, "maxHistory", maxHistory);
     }

@@ -1,10 +1,12 @@
 package aiserver.service;
 
 import aiserver.engine.AnswerForm;
+import aiserver.engine.EngineException;
 import aiserver.engine.Generation;
 import aiserver.engine.RunControl;
 import aiserver.engine.TextEngine;
 import aiserver.engine.TextRequest;
+import aiserver.job.ErrorCode;
 import aiserver.job.JobException;
 import aiserver.job.JobScope;
 import aiserver.job.JsonObjects;
@@ -21,6 +23,8 @@ import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -39,7 +43,7 @@ public final class QwenLLMService {
     private final PromptLibrary library;
     private final ShopClock clock;
 
-    /** @throws IllegalArgumentException for a prompt file with a mistake, naming it */
+    /** @throws IllegalArgumentException for a prompt file with a mistake, naming it, or a context that holds no order */
     public QwenLLMService(TextEngine engine, LanguageSettings settings) {
         this(engine, settings, Clock.systemUTC());
     }
@@ -49,6 +53,10 @@ public final class QwenLLMService {
         this.settings = Objects.requireNonNull(settings, "settings");
         this.library = new PromptLibrary(settings.promptDirectory());
         this.clock = new ShopClock(clock, settings.zone());
+        if (answerTokens() < LanguageSettings.LEAST_ANSWER) {
+            throw new IllegalArgumentException("language contextTokens cannot be " + engine.contextTokens()
+                    + ": half of them are an answer's, which takes " + LanguageSettings.LEAST_ANSWER + " or more");
+        }
     }
 
     /** Loads the model; returns at once if it is loaded. */
@@ -86,7 +94,7 @@ public final class QwenLLMService {
     /**
      * Understands the transcript: its intent, what it says of the order, the stage that the call moves to, what to answer.
      *
-     * @throws JobException CONTEXT_TOO_LONG, INVALID_PAYLOAD for menu names out of bounds, CANCELLED,
+     * @throws JobException CONTEXT_TOO_LONG, INVALID_PAYLOAD for menu names out of bounds or too long for an answer, CANCELLED,
      *                      MODEL_NOT_AVAILABLE, OUT_OF_MEMORY, ENGINE_FAILED
      */
     public OrderAnalysis analyzeVoiceOrder(LanguageJob job, JobScope scope) {
@@ -97,7 +105,7 @@ public final class QwenLLMService {
             engine.load(new ScopeControl(scope, "load"));
             OrderPrompt prompt = analysisPrompt(job, menu, events, language);
             AnswerForm form = new OrderAnswerForm(menu, job.context().orderState()).template();
-            Generation generation = engine.generate(
+            Generation generation = answered(menu,
                     new TextRequest(prompt.messages(), form, answerTokens(), settings.sampling()), new ScopeControl(scope, "decode"));
             return concluded(job.context(), menu, OrderAnswer.of(generation), library.texts(language), prompt.notes());
         });
@@ -144,6 +152,19 @@ public final class QwenLLMService {
         List<Candidate> ranked = RecommendationRanking.rank(menu, profile, events, library.rules().rank());
         List<ShopEvent> applied = ranked.isEmpty() ? List.of() : events.applyingTo(ranked.getFirst().name());
         return new RecommendationPrompt(job, profile, ranked, applied, library.texts(language), settings.profile());
+    }
+
+    // A job brings nothing but names to the form: what makes that too large for an answer is the longest of the menu.
+    private Generation answered(OrderMenu menu, TextRequest request, RunControl control) {
+        try {
+            return engine.generate(request, control);
+        } catch (EngineException e) {
+            if (e.kind() != EngineException.Kind.INVALID_INPUT || menu.isEmpty()) {
+                throw e;
+            }
+            throw new JobException(ErrorCode.INVALID_PAYLOAD, "payload.context.menu does not fit an answer, its longest name is "
+                    + Collections.max(menu.names(), Comparator.comparingInt(String::length)) + ": " + e.getMessage(), e);
+        }
     }
 
     // What Java makes of an answer: the merged order, the stage, the questions that are still open.

@@ -167,6 +167,23 @@ class QwenLLMServiceTest {
     }
 
     @Test
+    void namesTooLongForAnAnswerAreTheMenusFault() {
+        String longest = "케".repeat(90);
+        LanguageJob job = Payloads.analysis("{\"transcript\":\"x\",\"context\":{\"menu\":[{\"name\":\"딸기\"},{\"name\":\"" + longest + "\"}]}}");
+        assertThatThrownBy(() -> new QwenLLMService(engine, SETTINGS.withMaxAnswerTokens(192)).analyzeVoiceOrder(job, JobScope.NONE))
+                .isInstanceOfSatisfying(JobException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_PAYLOAD))
+                .hasMessageStartingWith("payload.context.menu does not fit an answer, its longest name is " + longest + ": maxTokens 192");
+    }
+
+    @Test
+    void whatHoldsNoOrderIsRefusedAtTheStart() {
+        assertThatThrownBy(() -> SETTINGS.withMaxAnswerTokens(191)).hasMessage("language maxAnswerTokens cannot be 191");
+        FakeTextEngine small = new FakeTextEngine(383, request -> null);
+        assertThatThrownBy(() -> new QwenLLMService(small, SETTINGS)).isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("language contextTokens cannot be 383");
+    }
+
+    @Test
     void aLongOptionOfTheOrderDoesNotCloseTheAnswer() {
         answer = answer("order", NOTHING.replace("\"lettering\":null", "\"lettering\":\"축하해\"")
                 .replace("\"remove\":[]", "\"remove\":[\"초\"]"), "customization", QUIET);
