@@ -6,13 +6,13 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * Sequences that hold nothing but fixed beginnings of prompts: the system message of each language that was asked for.
+ * Sequences that hold nothing but fixed beginnings of prompts: the system messages that were asked for.
  * No answer is written on them, so they are always there to be shared. Owned by {@link BatchLoop}, on the engine's
  * thread.
  */
 final class KeptPrefixes {
-    /** One for each language that prompts are written in. */
-    static final int SEQUENCES = 3;
+    /** One for each language that prompts are written in, for orders and for recommendations; cells are those of {@code most}. */
+    static final int SEQUENCES = 6;
     /** Shorter beginnings are computed faster than they are looked after. */
     static final int WORTH_KEEPING = 64;
 

@@ -142,6 +142,19 @@ class LlamaEngineIT {
     }
 
     @Test
+    void theBeginningsOfBothOperationsInEveryLanguageAreKept() {
+        try (LlamaEngine other = new LlamaEngine(settings(SmallQwen.file(1)).withContext(4096, 1))) {
+            for (int round = 0; round < 2; round++) {
+                for (int i = 0; i < 6; i++) {
+                    Generation said = other.generate(new TextRequest(List.of(ChatMessage.system((i + " 당신은 케이크 가게의 점원입니다. ").repeat(4)),
+                            ChatMessage.user("하나")), TextEngineContract.FORM, 200, Sampling.GREEDY), RunControl.NONE);
+                    assertThat(said.cachedTokens() > said.promptTokens() / 2).isEqualTo(round == 1);
+                }
+            }
+        }
+    }
+
+    @Test
     void aFixedBeginningOutlivesTheProcessAndADamagedOneIsMadeAnew() throws IOException {
         LlamaSettings keeping = settings(SmallQwen.file(1)).withStateFolder(folder.resolve("states"));
         Generation first = answerOf(keeping);
