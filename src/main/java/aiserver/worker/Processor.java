@@ -26,6 +26,8 @@ import java.time.Duration;
 final class Processor {
     private static final Logger LOG = LoggerFactory.getLogger(Processor.class);
     private static final Duration LONGEST_ALONE = Duration.ofSeconds(10);
+    /** What goes wrong in here would go wrong again at once; a pause as after so many failures of Redis keeps it from spinning. */
+    private static final int FAILURES_OF_ITS_OWN = 6;
 
     private final AIWorker worker;
     private final WorkerSettings settings;
@@ -60,20 +62,21 @@ final class Processor {
      */
     void work(Lane lane, Envelope envelope, String refusal) {
         long receivedAt = clock.millis();
+        String token = delivery.newToken();
         try {
             if (!envelope.answerable()) {
                 bury(envelope);
                 return;
             }
             if (refusal != null) {
-                claim(lane, envelope, refusal, receivedAt);
+                claim(lane, envelope, token, refusal, receivedAt);
                 return;
             }
             boolean suspect = patience.until(() -> delivery.suspect(envelope));
             boolean turn = quarantine.enter(lane.kind(), suspect, worker::open);
             try {
                 if (turn) {
-                    claim(lane, envelope, null, receivedAt);
+                    claim(lane, envelope, token, null, receivedAt);
                 } else {
                     release(envelope);
                 }
@@ -86,6 +89,23 @@ final class Processor {
             if (!e.passing()) {
                 bury(envelope);
             }
+        } catch (OutOfMemoryError e) {
+            // Outside the service: the message stays on our list, where the next start finds it.
+            worker.giveUp(e);
+        } catch (RuntimeException | Error e) {
+            LOG.atError().addKeyValue("request_id", envelope.requestId()).addKeyValue("task_type", lane.kind().wireName())
+                    .log("job given back to its queue after {}", Failure.where(e));
+            patience.pause(FAILURES_OF_ITS_OWN);
+            putBack(envelope, token);
+        }
+    }
+
+    // By the token, since the claim may have been made all the same.
+    private void putBack(Envelope envelope, String token) {
+        try {
+            patience.until(() -> delivery.putBack(new Claim(envelope, token, Claim.Verdict.RUN, 0, "")));
+        } catch (RedisException e) {
+            LOG.atError().addKeyValue("request_id", envelope.requestId()).log("job left to recovery: {}", e.getMessage());
         }
     }
 
@@ -97,8 +117,7 @@ final class Processor {
         });
     }
 
-    private void claim(Lane lane, Envelope envelope, String refusal, long receivedAt) {
-        String token = delivery.newToken();
+    private void claim(Lane lane, Envelope envelope, String token, String refusal, long receivedAt) {
         Claim claim = patience.until(() -> delivery.claim(envelope, token));
         if (claim.verdict().held()) {
             answer(lane, claim, refusal, receivedAt);
@@ -157,9 +176,12 @@ final class Processor {
             if (error != null && run.stopped() == JobRun.Stop.DRAINED) {
                 giveBack(run);
             } else {
-                worker.publishResult(claim, new Reply(claim.requestId(), lane.kind(), settings.workerId(), claim.attempt(),
-                        queuedMs, run.elapsed().toMillis(), result, error));
+                publish(run, queuedMs, result, error);
             }
+        } catch (RedisException | OutOfMemoryError e) {
+            throw e;
+        } catch (RuntimeException | Error e) {
+            publish(run, queuedMs, null, Failure.asJobException(claim.requestId(), e));
         } finally {
             lane.running().remove(run);
         }
@@ -169,6 +191,11 @@ final class Processor {
             // Java's own heap: the model had no part in that, and unloading it would give nothing back.
             lane.learn(error);
         }
+    }
+
+    private void publish(JobRun run, long queuedMs, JobResult result, JobException error) {
+        worker.publishResult(run.claim(), new Reply(run.claim().requestId(), run.kind(), settings.workerId(), run.claim().attempt(),
+                queuedMs, run.elapsed().toMillis(), result, error));
     }
 
     /** Puts a job back into its queue, uncounted. */

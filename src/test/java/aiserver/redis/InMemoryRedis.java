@@ -23,7 +23,7 @@ public final class InMemoryRedis implements RedisClient {
     private record Text(String value, long expiresAt) {
     }
 
-    private record Failure(RedisException exception, boolean afterwards) {
+    private record Failure(Throwable thrown, boolean afterwards) {
     }
 
     private final TreeMap<String, List<String>> lists = new TreeMap<>();
@@ -62,8 +62,8 @@ public final class InMemoryRedis implements RedisClient {
      * The next call of a name fails, {@code afterwards} once it was done, as when a reply is lost. Names are those of the
      * scripts, {@code BRPOP}, {@code BLMOVE} and {@code LPUSH}.
      */
-    public synchronized void failNext(String name, RedisException exception, boolean afterwards) {
-        failures.put(name, new Failure(exception, afterwards));
+    public synchronized void failNext(String name, Throwable thrown, boolean afterwards) {
+        failures.put(name, new Failure(thrown, afterwards));
     }
 
     public synchronized void clearFailures() {
@@ -387,7 +387,12 @@ public final class InMemoryRedis implements RedisClient {
         if (failure.afterwards()) {
             step.take();
         }
-        throw failure.exception();
+        return InMemoryRedis.<T, RuntimeException>fail(failure.thrown());
+    }
+
+    @SuppressWarnings("unchecked")
+    private static <T, E extends Throwable> T fail(Throwable thrown) throws E {
+        throw (E) thrown;
     }
 
     private synchronized Optional<byte[]> waitFor(String name, Duration timeout, Step<String> step) {

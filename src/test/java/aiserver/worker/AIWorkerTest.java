@@ -112,6 +112,32 @@ class AIWorkerTest {
     }
 
     @Test
+    void aHeapTooSmallForAnAnswerEndsTheProcessAndTheNextFindsTheJob() throws InterruptedException {
+        bench.redis.failNext("FINISH", new OutOfMemoryError("Java heap space"), false);
+        bench.start().push(TaskType.STT, "r");
+        assertThat(bench.fatal.poll(20, TimeUnit.SECONDS)).isEqualTo(AIWorker.EXIT_EXHAUSTED);
+        assertThat(bench.redis.range(Keys.processing("w", TaskType.STT))).hasSize(1);
+    }
+
+    @Test
+    void aFaultOfTheWorkersOwnIsAnsweredToo() {
+        bench.redis.failNext("FINISH", new StackOverflowError(), false);
+        bench.start().push(TaskType.STT, "r");
+        assertThat(bench.answer("r").get("error").get("message").asText())
+                .isEqualTo("the job failed inside the worker (StackOverflowError)");
+        assertThat(bench.redis.length(Keys.processing("w", TaskType.STT))).isZero();
+    }
+
+    @Test
+    void aFaultOfTheWorkersOwnBeforeTheJobBeginsLeavesNoLease() {
+        bench.redis.failNext("CLAIM", new NoClassDefFoundError("x"), true);
+        bench.start().push(TaskType.STT, "r");
+        assertThat(bench.code("r")).isEqualTo("success");
+        assertThat(bench.answer("r").get("attempt").asInt()).isEqualTo(1);
+        assertThat(bench.redis.length(Keys.processing("w", TaskType.STT))).isZero();
+    }
+
+    @Test
     void jobsThatWereInHandWhenAProcessDiedAreTriedAlone() {
         AtomicInteger together = new AtomicInteger();
         AtomicInteger most = new AtomicInteger();
