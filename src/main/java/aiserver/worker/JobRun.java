@@ -23,6 +23,10 @@ final class JobRun implements JobScope {
         CANCELLED, EXPIRED, OVERTIME, DRAINED
     }
 
+    // One with the other, so that nobody sees the reason with another time.
+    private record Told(Stop reason, long nanos) {
+    }
+
     /** Who is told how far a job is. */
     interface Listener {
         void progress(JobRun run, String stage, double fraction);
@@ -35,8 +39,7 @@ final class JobRun implements JobScope {
     private final VoiceFirst voiceFirst;
     private final Listener listener;
     private final long startedNanos = System.nanoTime();
-    private final AtomicReference<Stop> stop = new AtomicReference<>();
-    private volatile long stopNanos;
+    private final AtomicReference<Told> told = new AtomicReference<>();
     private volatile boolean settled;
     private String lastStage;
     private long lastToldNanos;
@@ -65,7 +68,7 @@ final class JobRun implements JobScope {
 
     @Override
     public boolean cancelled() {
-        if (stop.get() == null) {
+        if (told.get() == null) {
             Long deadline = claim.envelope().deadlineAt();
             if (deadline != null && clock.millis() >= deadline) {
                 stop(Stop.EXPIRED);
@@ -73,23 +76,22 @@ final class JobRun implements JobScope {
                 stop(Stop.OVERTIME);
             }
         }
-        return stop.get() != null;
+        return told.get() != null;
     }
 
     /** Asks the job to end; the first reason counts. */
     void stop(Stop reason) {
-        if (stop.compareAndSet(null, reason)) {
-            stopNanos = System.nanoTime();
-        }
+        told.compareAndSet(null, new Told(reason, System.nanoTime()));
     }
 
     Stop stopped() {
-        return stop.get();
+        Told now = told.get();
+        return now == null ? null : now.reason();
     }
 
     /** Whether the job goes on although it was told to end so long ago. */
     boolean stuck(Duration after) {
-        return cancelled() && !settled && System.nanoTime() - stopNanos >= after.toNanos();
+        return cancelled() && !settled && System.nanoTime() - told.get().nanos() >= after.toNanos();
     }
 
     /** One thread may answer or give back a job: true for the first that asks. */
@@ -123,7 +125,7 @@ final class JobRun implements JobScope {
 
     /** What the contract says of a job that ended for this reason. */
     JobException why() {
-        return switch (stop.get()) {
+        return switch (stopped()) {
             case CANCELLED -> new JobException(ErrorCode.CANCELLED, "the job was cancelled after " + elapsed().toMillis() + " ms");
             case EXPIRED -> new JobException(ErrorCode.EXPIRED,
                     "deadline_at " + claim.envelope().deadlineAt() + " passed while the job ran");
