@@ -195,7 +195,7 @@ public final class Delivery {
                 List.of(bytes(settings.resultTtl().toMillis()))).get(0)) == 1;
     }
 
-    /** The message of a cancelled request that waits in this queue; to be claimed and answered. */
+    /** The oldest message of a cancelled request that waits in this queue, to be claimed and answered; its others go. */
     public Optional<byte[]> pull(TaskType kind, String requestId) {
         Optional<byte[]> message = redis.eval(Script.PULL,
                 List.of(kind.queue(), processing(kind), Keys.cancel(requestId)),

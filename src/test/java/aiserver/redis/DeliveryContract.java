@@ -275,6 +275,22 @@ abstract class DeliveryContract {
     }
 
     @Test
+    void aCancelTakesEveryMessageOfItsRequestOutOfTheQueue() {
+        queue(job("a"));
+        queue(job("r"));
+        queue(job("r"));
+        queue(job("b"));
+        queue(job("r").replace("\"x\"", "\"y\""));
+        assertThat(one.noteCancel("r")).isTrue();
+        Envelope pulled = codec.open(KIND, one.pull(KIND, "r").orElseThrow());
+        assertThat(text(pulled.message())).isEqualTo(job("r"));
+        assertThat(redis().length(Keys.processing("w1", KIND))).isEqualTo(1);
+        assertThat(redis().range(KIND.queue())).extracting(RedisClientContract::text).containsExactly(job("b"), job("a"));
+        assertThat(one.finish(one.claim(pulled, one.newToken()), bytes(ERROR), false)).isTrue();
+        assertThat(redis().exist(List.of(Keys.cancel("r")))).containsExactly(false);
+    }
+
+    @Test
     void aCancelReachesARequestThatWaitsAgainAfterAnError() {
         queue(job("r"));
         one.finish(take(one), bytes(ERROR), false);

@@ -345,6 +345,7 @@ public final class InMemoryRedis implements RedisClient {
 
     private List<byte[]> pull(List<String> k, List<String> a) {
         long left = Long.parseLong(a.get(2));
+        List<String> found = new ArrayList<>();
         List<String> waiting = new ArrayList<>(list(k.get(0))).reversed();
         for (String message : waiting.subList(0, (int) Math.min(waiting.size(), Long.parseLong(a.get(1))))) {
             left -= message.length();
@@ -352,19 +353,22 @@ public final class InMemoryRedis implements RedisClient {
                 break;
             }
             if (message.contains("\"request_id\":\"" + a.get(0) + "\"")) {
-                if (a.get(3).equals("1")) {
-                    push(k.get(1), message, true);
-                }
-                List<String> queue = list(k.get(0));
-                queue.remove(queue.lastIndexOf(message));
-                if (queue.isEmpty()) {
-                    lists.remove(k.get(0));
-                }
-                keepCancel(k.get(2), a.get(4));
-                return List.of(bytes(message));
+                found.add(message);
             }
         }
-        return List.of();
+        if (found.isEmpty()) {
+            return List.of();
+        }
+        if (a.get(3).equals("1")) {
+            push(k.get(1), found.getFirst(), true);
+        }
+        List<String> queue = list(k.get(0));
+        found.forEach(message -> queue.remove(queue.lastIndexOf(message)));
+        if (queue.isEmpty()) {
+            lists.remove(k.get(0));
+        }
+        keepCancel(k.get(2), a.get(4));
+        return List.of(bytes(found.getFirst()));
     }
 
     private void keepDead(String key, String message, int kept) {
