@@ -105,13 +105,14 @@ public final class AIWorker {
         while (open()) {
             try {
                 if (!taking() || !lane.ready()) {
+                    lane.forgetCancelled();
                     patience.sleep(LOOK_AGAIN);
                     continue;
                 }
                 if (!membership.enrolled(LOOK_AGAIN)) {
                     continue;
                 }
-                for (String id = lane.cancelled().poll(); id != null; id = lane.cancelled().poll()) {
+                for (String id = lane.nextCancelled(); id != null; id = lane.nextCancelled()) {
                     delivery.pull(kind, id).ifPresent(message -> processor.work(lane, codec.open(kind, message), null));
                 }
                 admission.relieve(lane, (message, why) -> processor.work(lane, codec.open(kind, message), why));

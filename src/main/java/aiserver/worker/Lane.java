@@ -26,6 +26,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class Lane {
     private static final Logger LOG = LoggerFactory.getLogger(Lane.class);
     private static final Duration LOAD_AGAIN = Duration.ofSeconds(30);
+    /** A cancel that was not looked after for so long might hit a later job of its id. */
+    private static final Duration CANCEL_FRESH = Duration.ofSeconds(5);
 
     private final TaskType kind;
     private final LaneSettings settings;
@@ -33,10 +35,13 @@ final class Lane {
     private final Semaphore permits;
     private final ThreadPoolExecutor threads;
     private final Set<JobRun> running = ConcurrentHashMap.newKeySet();
-    private final Queue<String> cancelled = new ConcurrentLinkedQueue<>();
+    private final Queue<Cancelled> cancelled = new ConcurrentLinkedQueue<>();
     private volatile String modelTrouble;
     private volatile long lastWorkNanos = System.nanoTime();
     private long lastLoadNanos;
+
+    private record Cancelled(String requestId, long nanos) {
+    }
 
     Lane(TaskType kind, LaneSettings settings, JobHandler<?> handler) {
         this.kind = kind;
@@ -65,9 +70,23 @@ final class Lane {
         return running;
     }
 
-    /** Requests that were cancelled and may wait in this lane's queue; the monitor looks for them. */
-    Queue<String> cancelled() {
-        return cancelled;
+    /** A request was cancelled that may wait in this lane's queue; the monitor looks for it. */
+    void cancelled(String requestId) {
+        cancelled.add(new Cancelled(requestId, System.nanoTime()));
+    }
+
+    /** The next cancelled request that is to be looked for, or null. */
+    String nextCancelled() {
+        Cancelled next = cancelled.poll();
+        while (next != null && System.nanoTime() - next.nanos() >= CANCEL_FRESH.toNanos()) {
+            next = cancelled.poll();
+        }
+        return next == null ? null : next.requestId();
+    }
+
+    /** Leaves the cancelled requests to other workers. */
+    void forgetCancelled() {
+        cancelled.clear();
     }
 
     /** Jobs between being popped and being let go. */

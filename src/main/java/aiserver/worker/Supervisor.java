@@ -225,7 +225,7 @@ final class Supervisor {
         for (String requestId = cancels.peek(); requestId != null; requestId = cancels.peek()) {
             if (delivery.noteCancel(requestId)) {
                 for (Lane lane : lanes) {
-                    lane.cancelled().add(requestId);
+                    lane.cancelled(requestId);
                 }
             }
             cancels.remove();

@@ -322,6 +322,49 @@ class AIWorkerTest {
     }
 
     @Test
+    void aCancelThatAQuietWorkerHearsHitsNoLaterJob() {
+        bench.start();
+        bench.worker.quiet();
+        bench.redis.set(Keys.result("r"), "{\"status\":\"error\"}"); // another worker's, to whom the cancel was meant
+        bench.push(TaskType.STT, "r");
+        Bench.await(() -> bench.redis.publish(Keys.cancel("r"), new byte[0]) == 1);
+        long heard = System.nanoTime(); // a turn of the supervisor and one of the lane
+        Bench.await(() -> System.nanoTime() - heard > Duration.ofSeconds(2).toNanos());
+        bench.worker.resume();
+        Bench.await(() -> !bench.published("r").isEmpty());
+        assertThat(bench.code("r")).isEqualTo("success");
+    }
+
+    @Test
+    void aCancelThatALaneCouldNotLookAfterInTimeHitsNoLaterJob() {
+        AtomicBoolean loading = new AtomicBoolean();
+        AtomicBoolean loaded = new AtomicBoolean();
+        bench.lanes.put(TaskType.STT, new LaneSettings(1, Duration.ofSeconds(60), 0, null, Delivery.Side.NEWEST, true, null, false));
+        bench.speech = new JobHandler<>() {
+            @Override
+            public JobResult handle(SpeechJob job, JobScope scope) {
+                return Bench.speech("");
+            }
+
+            @Override
+            public void load() {
+                loading.set(true);
+                Bench.await(loaded::get);
+            }
+        };
+        bench.start();
+        Bench.await(loading::get);
+        bench.redis.set(Keys.result("r"), "{\"status\":\"error\"}");
+        Bench.await(() -> bench.redis.publish(Keys.cancel("r"), new byte[0]) == 1);
+        long heard = System.nanoTime();
+        Bench.await(() -> System.nanoTime() - heard > Duration.ofSeconds(8).toNanos());
+        bench.push(TaskType.STT, "r");
+        loaded.set(true);
+        Bench.await(() -> !bench.published("r").isEmpty());
+        assertThat(bench.code("r")).isEqualTo("success");
+    }
+
+    @Test
     void theNewestAreRefusedWhenTheQueueIsTooLong() {
         CountDownLatch release = new CountDownLatch(1);
         bench.lanes.put(TaskType.STT, Bench.lane(1, Duration.ofSeconds(60), 1, null, Delivery.Side.NEWEST));
