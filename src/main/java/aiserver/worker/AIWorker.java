@@ -24,7 +24,6 @@ import org.slf4j.LoggerFactory;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.EnumMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.IntConsumer;
@@ -88,7 +87,9 @@ public final class AIWorker {
                 fatal);
         this.admission = new Admission(delivery, clock, supervisor::tooOld, this::taking);
         this.processor = new Processor(this, settings, redis, codec, delivery, patience, voiceFirst, admission, metrics, clock);
-        this.drain = new Drain(lanes.values(), patience, processor::giveBack);
+        this.drain = new Drain(lanes.values(), patience, processor::giveBack, run -> publishResult(run.claim(),
+                new Reply(run.claim().requestId(), run.kind(), settings.workerId(), run.claim().attempt(), 0,
+                        run.elapsed().toMillis(), null, run.why())));
         this.lifecycle = new Lifecycle(settings, lanes.values(), drain, supervisor);
     }
 
@@ -213,21 +214,20 @@ public final class AIWorker {
     void giveUp(Throwable why) {
         try {
             LOG.error("the JVM has run out of {}; the process is given up", why.getMessage());
-            abandon(List.of());
+            abandon();
         } finally {
             fatal.accept(EXIT_EXHAUSTED);
         }
     }
 
-    /** Stops at once because of engines that hang: their jobs are answered, all others given back. */
-    void abandon(List<JobRun> stuck) {
+    /** Stops at once, such as for engines that hang: jobs that were told to end are answered, all others given back. */
+    void abandon() {
         try {
             requestStop();
         } catch (OutOfMemoryError e) {
             LOG.debug("no thread to stop on: {}", e.getMessage()); // what cannot wait is done on this one
         }
-        drain.abandon(stuck, run -> publishResult(run.claim(), new Reply(run.claim().requestId(), run.kind(),
-                settings.workerId(), run.claim().attempt(), 0, run.elapsed().toMillis(), null, run.why())));
+        drain.abandon();
     }
 
     /** Takes no new jobs until {@link #resume}; what is in hand goes on. */

@@ -6,7 +6,6 @@ import org.slf4j.LoggerFactory;
 
 import java.time.Duration;
 import java.util.Collection;
-import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -14,18 +13,20 @@ import java.util.stream.Stream;
 
 /**
  * How jobs in hand end when the worker stops: finished in the time they have, else broken off and given back, and what an
- * engine does not let go of given back all the same. Run once, on a thread of its own; {@link #hurry} comes from any.
+ * engine does not let go of given back all the same. A job that was told to end before is answered, since the next worker
+ * may know nothing of its cancel. Run once, on a thread of its own; {@link #hurry} comes from any.
  *
  * @param giveBack gives one job back to its queue
+ * @param answer   answers one job with the reason for which it was told to end
  */
-record Drain(Collection<Lane> lanes, Patience patience, CountDownLatch cut, Consumer<JobRun> giveBack) {
+record Drain(Collection<Lane> lanes, Patience patience, CountDownLatch cut, Consumer<JobRun> giveBack, Consumer<JobRun> answer) {
     private static final Logger LOG = LoggerFactory.getLogger(Drain.class);
     /** How long an engine gets to notice that its job is given back. */
     private static final Duration BREAK_OFF = Duration.ofSeconds(3);
     private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
-    Drain(Collection<Lane> lanes, Patience patience, Consumer<JobRun> giveBack) {
-        this(lanes, patience, new CountDownLatch(1), giveBack);
+    Drain(Collection<Lane> lanes, Patience patience, Consumer<JobRun> giveBack, Consumer<JobRun> answer) {
+        this(lanes, patience, new CountDownLatch(1), giveBack, answer);
     }
 
     /** Gives the jobs no more time. */
@@ -49,26 +50,18 @@ record Drain(Collection<Lane> lanes, Patience patience, CountDownLatch cut, Cons
         return idle;
     }
 
-    /** Answers the jobs whose engines hang and gives all others back, each with one try, before the process ends. */
-    void abandon(List<JobRun> stuck, Consumer<JobRun> answer) {
+    /** Ends all jobs now, before the process ends. */
+    void abandon() {
         hurry();
         patience.giveUp();
-        for (JobRun run : running().filter(JobRun::settle).toList()) {
-            if (stuck.contains(run)) {
-                attempt(run, answer);
-            } else {
-                orLeave(run);
-            }
-        }
+        running().filter(JobRun::settle).toList().forEach(this::orLeave);
     }
 
+    // With one try.
     private void orLeave(JobRun run) {
-        attempt(run, giveBack);
-    }
-
-    private static void attempt(JobRun run, Consumer<JobRun> what) {
+        boolean told = run.stopped() != null && run.stopped() != JobRun.Stop.DRAINED;
         try {
-            what.accept(run);
+            (told ? answer : giveBack).accept(run);
         } catch (RedisException e) {
             LOG.atWarn().addKeyValue("request_id", run.claim().requestId()).log("job left to recovery: {}", e.getMessage());
         }

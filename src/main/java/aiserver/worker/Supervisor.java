@@ -303,7 +303,7 @@ final class Supervisor {
                             settings.stuckAfter().toSeconds());
         }
         try {
-            worker.abandon(stuck);
+            worker.abandon();
         } finally {
             fatal.accept(EXIT_STUCK);
         }

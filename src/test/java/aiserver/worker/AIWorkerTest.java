@@ -692,6 +692,26 @@ class AIWorkerTest {
         assertGivenBack("a");
     }
 
+    @Test
+    void aCancelledJobWhoseEngineDoesNotListenIsAnsweredAtTheDrainTimeout() {
+        CountDownLatch running = new CountDownLatch(1);
+        CountDownLatch release = new CountDownLatch(1);
+        bench.drainTimeout = Duration.ofMillis(50);
+        bench.speech = (job, scope) -> {
+            running.countDown();
+            awaitLatch(release);
+            return Bench.speech("too late");
+        };
+        bench.start().push(TaskType.STT, "a");
+        awaitLatch(running);
+        Bench.await(() -> bench.redis.publish(Keys.cancel("a"), new byte[0]) == 1);
+        bench.worker.requestStop();
+        assertThat(bench.worker.awaitStop()).as("no engine is inside a job").isFalse();
+        assertThat(bench.code("a")).isEqualTo("CANCELLED");
+        assertThat(bench.redis.length(TaskType.STT.queue())).isZero();
+        release.countDown();
+    }
+
     private void assertGivenBack(String id) {
         assertThat(bench.redis.range(TaskType.STT.queue())).hasSize(1);
         assertThat(bench.redis.length(Keys.processing("w", TaskType.STT))).isZero();
