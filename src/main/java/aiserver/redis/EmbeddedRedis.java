@@ -31,7 +31,10 @@ public final class EmbeddedRedis implements AutoCloseable {
     private static final int LINES_KEPT = 20;
     // "$@" is the server's command line, $0 its folder. One shell waits for the server, another for the end of our pipe (fd 3,
     // since the input of a background command is nothing); whichever comes first ends the other.
-    private static final String LEASH = "exec 3<&0; \"$@\" 3<&- </dev/null & server=$!; "
+    // A terminal sends its signals to all processes of its group: the worker then finishes its job and still needs the server,
+    // which answers INT with its end whatever it inherits. So it gets a session of its own, where the system has setsid.
+    private static final String LEASH = "trap '' INT QUIT HUP; command -v setsid >/dev/null && set -- setsid \"$@\"; "
+            + "exec 3<&0; \"$@\" 3<&- </dev/null & server=$!; "
             + "(trap - TERM; read -r end <&3; kill $server 2>/dev/null) & leash=$!; trap 'kill $server' TERM; "
             + "while kill -0 $server 2>/dev/null; do wait $server; done; kill $leash 2>/dev/null; rmdir \"$0\" 2>/dev/null";
 

@@ -15,14 +15,18 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import sun.misc.Signal;
+import sun.misc.SignalHandler;
 
 @Timeout(60)
 class EmbeddedRedisIT {
 
-    /** Starts one in a process of its own and says where; then waits to be killed. */
+    /** Starts one in a process of its own and says where; then waits to be killed. Does nothing at an INT. */
     public static final class Owner {
         public static void main(String[] args) throws InterruptedException {
+            Signal.handle(new Signal("INT"), SignalHandler.SIG_IGN);
             System.out.println(EmbeddedRedis.start().port());
             Thread.sleep(Duration.ofMinutes(5));
         }
@@ -30,15 +34,38 @@ class EmbeddedRedisIT {
 
     @Test
     void endsWithItsOwnerEvenIfThatIsKilled() throws Exception {
-        Process owner = new ProcessBuilder(ProcessHandle.current().info().command().orElseThrow(), "-Xmx64m", "-cp",
-                System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")), Owner.class.getName())
-                .redirectError(ProcessBuilder.Redirect.DISCARD).start();
-        int port = Integer.parseInt(new BufferedReader(new InputStreamReader(owner.getInputStream(), StandardCharsets.UTF_8)).readLine());
+        Process owner = owner();
+        int port = port(owner);
         assertThat(answers(port)).isTrue();
         owner.destroyForcibly().waitFor();
         while (answers(port)) {
             Thread.sleep(20);
         }
+    }
+
+    @Test
+    void staysWhenATerminalInterruptsItsOwnersGroup() throws Exception {
+        Process owner = owner("setsid");
+        int port = port(owner);
+        new ProcessBuilder("kill", "-INT", "--", "-" + owner.pid()).inheritIO().start().waitFor();
+        Thread.sleep(1_500); // it would end within one
+        assertThat(owner.isAlive()).isTrue();
+        assertThat(answers(port)).isTrue();
+        owner.destroyForcibly().waitFor();
+        while (answers(port)) {
+            Thread.sleep(20);
+        }
+    }
+
+    private static Process owner(String... prefix) throws IOException {
+        List<String> command = new ArrayList<>(List.of(prefix));
+        command.addAll(List.of(ProcessHandle.current().info().command().orElseThrow(), "-Xmx64m", "-cp",
+                System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")), Owner.class.getName()));
+        return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+    }
+
+    private static int port(Process owner) throws IOException {
+        return Integer.parseInt(new BufferedReader(new InputStreamReader(owner.getInputStream(), StandardCharsets.UTF_8)).readLine());
     }
 
     @Test
