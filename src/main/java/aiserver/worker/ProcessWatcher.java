@@ -89,15 +89,29 @@ public final class ProcessWatcher {
         this.command = command;
     }
 
-    /** Watches until the worker ends orderly, cannot be started with hope, or {@link #stop} was called; its exit status. */
+    /**
+     * Watches until the worker ends orderly, cannot be started with hope, or {@link #stop} was called; its exit status.
+     *
+     * @throws IOException where the first start fails
+     */
     public int run() throws IOException {
         Files.createDirectories(settings.crashFolder());
         while (true) {
             String workerId = WorkerSettings.newWorkerId(settings.name());
             Instant startedAt = Instant.now();
             boolean crashLoop = crashesInARow >= settings.crashLoop();
-            Process child = start(new Launch(workerId, new ArrayList<>(predecessors), restarts, crashLoop,
-                    "-XX:ErrorFile=" + settings.crashFolder().resolve("hs_err_pid%p.log")));
+            Process child;
+            try {
+                child = start(new Launch(workerId, new ArrayList<>(predecessors), restarts, crashLoop,
+                        "-XX:ErrorFile=" + settings.crashFolder().resolve("hs_err_pid%p.log")));
+            } catch (IOException e) {
+                if (restarts == 0) {
+                    throw e;
+                }
+                // It could be started before, so this passes: the system has no memory or no processes left just now.
+                startAgain(0, "worker " + workerId + " cannot be started: " + e.getMessage());
+                continue;
+            }
             if (child == null) {
                 return 0;
             }
@@ -174,23 +188,27 @@ public final class ProcessWatcher {
     }
 
     private void crashed(Process child, String workerId, int status, Duration lived) {
-        restarts++;
-        crashesInARow++;
         predecessors.addLast(workerId);
         if (predecessors.size() > PREDECESSORS_KEPT) {
             predecessors.removeFirst();
         }
         Path log = settings.crashFolder().resolve("hs_err_pid" + child.pid() + ".log");
+        startAgain(child.pid(), "worker " + workerId + " (process " + child.pid() + ") died after " + lived.toSeconds()
+                + " s with " + meaning(status) + "; "
+                + (Files.exists(log) ? "its crash log is " + log : "it left no crash log"));
+    }
+
+    private void startAgain(long pid, String why) {
+        restarts++;
+        crashesInARow++;
         long pauseMs = Math.min(settings.longestPause().toMillis(),
                 settings.firstPause().toMillis() << Math.min(crashesInARow - 1, 16));
-        LOG.error("worker {} (process {}) died after {} s with {}; {}; it is started again in {} ms", workerId, child.pid(),
-                lived.toSeconds(), meaning(status), Files.exists(log) ? "its crash log is " + log : "it left no crash log",
-                pauseMs);
+        LOG.error("{}; it is started again in {} ms", why, pauseMs);
         if (crashesInARow == settings.crashLoop()) {
             LOG.error("{} crashes in a row: the worker counts as not ready until it has lived for {} s", crashesInARow,
                     settings.stableAfter().toSeconds());
         }
-        writeStatus(crashesInARow >= settings.crashLoop() ? "crash-loop" : "restarting", child.pid());
+        writeStatus(crashesInARow >= settings.crashLoop() ? "crash-loop" : "restarting", pid);
         prune();
         pause(pauseMs);
     }

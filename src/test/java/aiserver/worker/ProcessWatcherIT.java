@@ -1,6 +1,7 @@
 package aiserver.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import aiserver.job.Schemas;
 import aiserver.job.TaskType;
@@ -73,6 +74,21 @@ class ProcessWatcherIT {
         assertThat(launches.get(2).predecessors()).containsExactly(launches.get(0).workerId(), launches.get(1).workerId());
         assertThat(launches.get(2).restarts()).isEqualTo(2);
         assertThat(launches.get(2).crashLoop()).isFalse();
+    }
+
+    @Test
+    void aStartThatTheSystemRefusesIsTriedAgainButForTheFirst(@TempDir Path folder) throws Exception {
+        ProcessBuilder refused = new ProcessBuilder(folder.resolve("none").toString());
+        ProcessWatcher watcher = new ProcessWatcher(settings(folder, Duration.ofSeconds(30)), launch -> {
+            launches.add(launch);
+            return launches.size() == 1 ? new ProcessBuilder("sh", "-c", "exit 1") : launches.size() == 2 ? refused
+                    : new ProcessBuilder("sh", "-c", "exit 0");
+        });
+        assertThat(watcher.run()).isZero();
+        assertThat(launches.get(2).restarts()).isEqualTo(2);
+        assertThat(launches.get(2).predecessors()).as("those that lived").containsExactly(launches.get(0).workerId());
+        assertThatThrownBy(() -> new ProcessWatcher(settings(folder, Duration.ofSeconds(30)), launch -> refused).run())
+                .isInstanceOf(IOException.class);
     }
 
     @Test
