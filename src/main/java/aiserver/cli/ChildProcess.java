@@ -7,8 +7,8 @@ import java.util.List;
 
 /** The command line that starts this program once more, with the flags that the launcher chose for a worker. */
 final class ChildProcess {
-    /** Set by the launcher: the JVM's flags for a worker, a line each. */
-    private static final String FLAGS_VARIABLE = "AISERVER_WORKER_FLAGS";
+    /** Set by the launcher where this process has the flags of a watcher: the JVM's flags for a worker, a line each. */
+    static final String FLAGS_VARIABLE = "AISERVER_WORKER_FLAGS";
     private static final String FLAGS = "-XX:+UseSerialGC\n-Xmx512m\n--enable-native-access=ALL-UNNAMED\n-Dfile.encoding=UTF-8";
 
     private ChildProcess() {

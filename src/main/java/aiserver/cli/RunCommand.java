@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,7 +45,8 @@ public final class RunCommand implements Callable<Integer> {
     @Mixin
     private RunOptions options;
 
-    @Option(names = "--no-watch", description = "Work in this process, for where something else starts it again (systemd, Kubernetes).")
+    @Option(names = "--no-watch", fallbackValue = "true",
+            description = "Work in this process, for where something else starts it again (systemd, Kubernetes).")
     private boolean noWatch;
 
     @Option(names = "--worker-id", hidden = true)
@@ -67,8 +69,14 @@ public final class RunCommand implements Callable<Integer> {
             if (own != null) {
                 LOG.info("no REDIS_URL: a redis-server of our own at {}", url);
             }
-            return noWatch || workerId != null ? work(url) : watch(url);
+            return worksHere(noWatch, workerId, System.getenv()) ? work(url) : watch(url);
         }
+    }
+
+    // The launcher knows neither profiles nor every way to say true. Where it took this process for a watcher, the heap is one
+    // for watching, too small to work in: then the worker is a child all the same.
+    static boolean worksHere(boolean noWatch, String workerId, Map<String, String> environment) {
+        return workerId != null || noWatch && !environment.containsKey(ChildProcess.FLAGS_VARIABLE);
     }
 
     private int watch(String redisUrl) throws IOException {

@@ -67,10 +67,10 @@ public final class ImageOptions {
             description = "One fused step for attention: less memory and time. Default: ${DEFAULT-VALUE}.")
     boolean flashAttention;
 
-    @Option(names = "--image-conv-direct", description = "Convolutions without im2col: less memory, slower.")
+    @Option(names = "--image-conv-direct", fallbackValue = "true", description = "Convolutions without im2col: less memory, slower.")
     boolean convDirect;
 
-    @Option(names = "--image-vae-tiling", description = "Decode in tiles: much less memory, slower.")
+    @Option(names = "--image-vae-tiling", fallbackValue = "true", description = "Decode in tiles: much less memory, slower.")
     boolean vaeTiling;
 
     @Option(names = "--image-step-cache", paramLabel = "KIND", defaultValue = "easycache",

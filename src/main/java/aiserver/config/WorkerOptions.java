@@ -81,11 +81,11 @@ public final class WorkerOptions {
             description = "After how long without a job a model is unloaded; off: never. Default: ${DEFAULT-VALUE}.")
     Duration idleUnload;
 
-    @Option(names = "--leave-queue",
+    @Option(names = "--leave-queue", fallbackValue = "true",
             description = "Leave a queue to other workers while its model cannot be loaded, instead of answering MODEL_NOT_AVAILABLE.")
     boolean leaveQueue;
 
-    @Option(names = "--at-most-once",
+    @Option(names = "--at-most-once", fallbackValue = "true",
             description = "Plain BRPOP, for servers older than Redis 6.2: a job in hand is lost when the process dies.")
     boolean atMostOnce;
 

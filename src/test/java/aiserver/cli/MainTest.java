@@ -2,6 +2,7 @@ package aiserver.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import aiserver.config.SettingsSource;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -15,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import picocli.CommandLine;
 
 /** What the program says to a person who uses it wrongly, or asks how to use it. */
 class MainTest {
@@ -90,6 +92,23 @@ class MainTest {
         assertThat(Main.run(Map.of(), "run", "--no-watch", "--tasks=image", "--redis-url=redis://127.0.0.1:1",
                 "--image-model=x.gguf", option)).isEqualTo(2);
         assertThat(said()).contains(told);
+    }
+
+    @Test
+    void aWorkerNeverWorksWithAWatchersHeap() {
+        // As the launcher starts it where a profile alone says no-watch.
+        Map<String, String> launchedToWatch = Map.of("AISERVER_WORKER_FLAGS", "-Xmx512m");
+        assertThat(RunCommand.worksHere(true, null, launchedToWatch)).isFalse();
+        assertThat(RunCommand.worksHere(true, "w-1", launchedToWatch)).isTrue();
+        assertThat(RunCommand.worksHere(true, null, Map.of())).isTrue();
+        assertThat(RunCommand.worksHere(false, null, Map.of())).isFalse();
+    }
+
+    @Test
+    void noWatchGivenTwiceIsStillOn() {
+        CommandLine line = new CommandLine(new RunCommand()).setCaseInsensitiveEnumValuesAllowed(true);
+        line.setDefaultValueProvider(new SettingsSource(Map.of("AISERVER_NO_WATCH", "true"), null));
+        assertThat(line.parseArgs("--no-watch").matchedOptionValue("--no-watch", false)).isTrue();
     }
 
     @Test

@@ -46,6 +46,17 @@ class SettingsSourceTest {
     }
 
     @Test
+    void aFlagGivenTwiceIsStillOn() throws IOException {
+        SettingsSource source = new SettingsSource(Map.of("AISERVER_LEAVE_QUEUE", "true"),
+                profile("at-most-once=true", "image-conv-direct=true", "image-vae-tiling=true"));
+        RunOptions options = parse(source, "--leave-queue", "--at-most-once", "--image-conv-direct", "--image-vae-tiling");
+        assertThat(options.worker.leaveQueue).isTrue();
+        assertThat(options.worker.atMostOnce).isTrue();
+        assertThat(options.image.convDirect).isTrue();
+        assertThat(options.image.vaeTiling).isTrue();
+    }
+
+    @Test
     void redisUrlIsAlsoKnownByItsCommonName() {
         assertThat(parse(new SettingsSource(Map.of("REDIS_URL", "redis://a"), null)).worker.redisUrl).isEqualTo("redis://a");
         assertThat(parse(new SettingsSource(Map.of("REDIS_URL", "redis://a", "AISERVER_REDIS_URL", "redis://b"), null)).worker.redisUrl)
