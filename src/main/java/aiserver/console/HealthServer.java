@@ -18,15 +18,24 @@ import java.util.function.Supplier;
 
 /**
  * What a machine asks a worker over HTTP on the loopback address: {@code /health/live}, {@code /health/ready} and
- * {@code /metrics}. Answers GET and HEAD alone, says nothing about jobs' contents, and runs on one thread of its own. Owned
+ * {@code /metrics}. Answers GET and HEAD alone, says nothing about jobs' contents, and runs on a few threads of its own. Owned
  * by the command that runs the worker.
  */
 public final class HealthServer implements AutoCloseable {
     private static final String TEXT = "text/plain; charset=utf-8";
+    /** So many callers may take their time over a request, or leave it half said, before another has to wait for them. */
+    private static final int THREADS = 4;
     private static final String PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8";
 
+    static {
+        // Read once by the JDK's server: so many seconds a caller has to say his request.
+        if (System.getProperty("sun.net.httpserver.maxReqTime") == null) {
+            System.setProperty("sun.net.httpserver.maxReqTime", "5");
+        }
+    }
+
     private final HttpServer server;
-    private final ExecutorService thread;
+    private final ExecutorService threads;
     private final Supplier<WorkerStatus> worker;
     private final long readyFromNanos;
 
@@ -50,12 +59,12 @@ public final class HealthServer implements AutoCloseable {
         } catch (IOException e) {
             throw new IOException("health port " + port + " cannot be used: " + e.getMessage(), e);
         }
-        thread = Executors.newSingleThreadExecutor(r -> {
+        threads = Executors.newFixedThreadPool(THREADS, r -> {
             Thread t = new Thread(r, "health");
             t.setDaemon(true);
             return t;
         });
-        server.setExecutor(thread);
+        server.setExecutor(threads);
         answer("/health/live", this::live);
         answer("/health/ready", this::ready);
         answer("/metrics", () -> new Answer(200, PROMETHEUS, registry.scrape()));
@@ -69,7 +78,7 @@ public final class HealthServer implements AutoCloseable {
     @Override
     public void close() {
         server.stop(0);
-        thread.shutdownNow();
+        threads.shutdownNow();
     }
 
     private Answer live() {

@@ -10,13 +10,19 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 
 class HealthServerTest {
@@ -73,6 +79,24 @@ class HealthServerTest {
     void afterACrashLoopItIsNotReadyAtOnce() throws Exception {
         try (HealthServer onProbation = new HealthServer(0, registry, () -> status, Duration.ofHours(1))) {
             assertThat(ask(onProbation, "GET", "/health/ready").body()).startsWith("not ready\n").contains("probation");
+        }
+    }
+
+    @Test
+    @Timeout(60)
+    void callersWhoLeaveTheirRequestsHalfSaidHoldUpNobody() throws Exception {
+        List<Socket> slow = new ArrayList<>();
+        try {
+            for (int i = 0; i < 3; i++) {
+                Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port());
+                socket.getOutputStream().write("GET /hea".getBytes(StandardCharsets.US_ASCII));
+                slow.add(socket);
+            }
+            assertThat(ask(server, "GET", "/health/live").statusCode()).isEqualTo(200);
+        } finally {
+            for (Socket socket : slow) {
+                socket.close();
+            }
         }
     }
 
