@@ -6,6 +6,7 @@ import aiserver.job.JobCodec;
 import aiserver.job.Schemas;
 import aiserver.job.SpeechResult;
 import aiserver.job.TaskType;
+import aiserver.redis.Delivery;
 import aiserver.redis.DeliverySettings;
 import aiserver.redis.EmbeddedRedis;
 import aiserver.redis.Keys;
@@ -76,7 +77,7 @@ class RedisTroubleIT {
 
     private void worker(String uri, Duration commandTimeout) {
         redis = new LettuceRedisClient(uri, commandTimeout);
-        WorkerSettings settings = new WorkerSettings("w", Map.of(TaskType.STT, LaneSettings.of(1, Duration.ofMinutes(5))),
+        WorkerSettings settings = new WorkerSettings("w", Map.of(TaskType.STT, Bench.lane(1, Duration.ofMinutes(5), 100, null, Delivery.Side.NEWEST)),
                 new DeliverySettings(true, 2, Duration.ofHours(1), Duration.ofMillis(300), Duration.ofSeconds(30),
                         Duration.ofMillis(300), 10), JobCodec.Limits.DEFAULT, Duration.ofSeconds(5), Duration.ofSeconds(60),
                 Duration.ZERO, List.of(), 0);
@@ -175,9 +176,11 @@ class RedisTroubleIT {
         command(commands -> commands.replicaof("127.0.0.1", EmbeddedRedis.freePort()));
         release.release();
         Bench.await(() -> lines("takes no writes (READONLY") == 1);
+        Thread.sleep(2_000); // looks at the queue meanwhile, which go well
         command(commands -> commands.replicaofNoOne());
         answered();
         Bench.await(() -> lines("takes writes again") == 1);
+        assertThat(lines("takes no writes")).isEqualTo(1);
     }
 
     @Test
