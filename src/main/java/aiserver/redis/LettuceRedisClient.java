@@ -18,6 +18,9 @@ import java.util.function.Consumer;
 
 /** {@link RedisClient} on Lettuce: each call's command and the shape of its answer. Any thread. */
 public final class LettuceRedisClient implements RedisClient {
+    /** Oftener than gateways forget a silent connection. */
+    private static final Duration ASK_AGAIN = Duration.ofSeconds(30);
+
     private final LettuceConnections connections;
 
     /**
@@ -131,22 +134,13 @@ public final class LettuceRedisClient implements RedisClient {
             }
         });
         try {
-            connections.await(connection.async().psubscribe(patterns.toArray(String[]::new)));
+            PatternSubscription subscription = new PatternSubscription(connection, patterns.toArray(String[]::new), ASK_AGAIN);
+            connections.await(subscription.asked());
+            return subscription;
         } catch (RuntimeException e) {
             connection.closeAsync();
             throw e;
         }
-        return new Subscription() {
-            @Override
-            public boolean open() {
-                return connection.isOpen();
-            }
-
-            @Override
-            public void close() {
-                connection.close();
-            }
-        };
     }
 
     @Override
