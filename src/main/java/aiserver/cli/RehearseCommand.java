@@ -36,6 +36,9 @@ public final class RehearseCommand implements Callable<Integer> {
             CompletableFuture<Void> jobs = CompletableFuture.runAsync(() -> jobs(client, order, port));
             jobs.whenComplete((nothing, failure) -> Signal.raise(new Signal("TERM")));
             int status = Main.run(Map.of(), "run", "--no-watch", "--redis-url=" + server.uri(), "--http-port=" + port);
+            if (!jobs.isDone()) { // they raise the signal that ends the worker, so it ended by itself, and nobody answers them
+                throw new CommandFailure("the worker ended with status " + status + " before its jobs were done");
+            }
             jobs.join();
             return status;
         }
