@@ -31,12 +31,13 @@ public final class EmbeddedRedis implements AutoCloseable {
     private static final int LINES_KEPT = 20;
     // "$@" is the server's command line, $0 its folder. One shell waits for the server, another for the end of our pipe (fd 3,
     // since the input of a background command is nothing); whichever comes first ends the other.
-    // A terminal sends its signals to all processes of its group: the worker then finishes its job and still needs the server,
-    // which answers INT with its end whatever it inherits. So it gets a session of its own, where the system has setsid.
-    private static final String LEASH = "trap '' INT QUIT HUP; command -v setsid >/dev/null && set -- setsid \"$@\"; "
-            + "exec 3<&0; \"$@\" 3<&- </dev/null & server=$!; "
+    private static final String LEASH = "exec 3<&0; \"$@\" 3<&- </dev/null & server=$!; "
             + "(trap - TERM; read -r end <&3; kill $server 2>/dev/null) & leash=$!; trap 'kill $server' TERM; "
             + "while kill -0 $server 2>/dev/null; do wait $server; done; kill $leash 2>/dev/null; rmdir \"$0\" 2>/dev/null";
+
+    // A terminal sends its signals to all processes of a group: the worker then finishes its job and still needs the server.
+    // So both shells and the server get a session of their own, where the system has setsid.
+    private static final String APART = "command -v setsid >/dev/null && exec setsid \"$@\"; exec \"$@\"";
 
     private final Process process;
     private final int port;
@@ -74,8 +75,8 @@ public final class EmbeddedRedis implements AutoCloseable {
             if (!executable.setExecutable(true)) {
                 throw new IllegalStateException("cannot make " + executable + " executable; is the folder mounted noexec?");
             }
-            List<String> command = new ArrayList<>(List.of("/bin/sh", "-c", LEASH, folder.toString(), executable.getPath(),
-                    "--port", Integer.toString(port), "--bind", "127.0.0.1", "--dir", folder.toString()));
+            List<String> command = new ArrayList<>(List.of("/bin/sh", "-c", APART, "apart", "/bin/sh", "-c", LEASH, folder.toString(),
+                    executable.getPath(), "--port", Integer.toString(port), "--bind", "127.0.0.1", "--dir", folder.toString()));
             command.addAll(options);
             Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
             EmbeddedRedis redis = new EmbeddedRedis(process, port, folder);

@@ -47,14 +47,18 @@ class EmbeddedRedisIT {
     void staysWhenATerminalInterruptsItsOwnersGroup() throws Exception {
         Process owner = owner("setsid");
         int port = port(owner);
-        new ProcessBuilder("kill", "-INT", "--", "-" + owner.pid()).inheritIO().start().waitFor();
+        signalGroup("-INT", owner);
         Thread.sleep(1_500); // it would end within one
         assertThat(owner.isAlive()).isTrue();
         assertThat(answers(port)).isTrue();
-        owner.destroyForcibly().waitFor();
+        signalGroup("-KILL", owner);
         while (answers(port)) {
             Thread.sleep(20);
         }
+    }
+
+    private static void signalGroup(String signal, Process leader) throws Exception {
+        new ProcessBuilder("kill", signal, "--", "-" + leader.pid()).inheritIO().start().waitFor();
     }
 
     private static Process owner(String... prefix) throws IOException {
