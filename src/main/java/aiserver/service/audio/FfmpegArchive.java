@@ -139,21 +139,28 @@ final class FfmpegArchive {
                 Files.write(fresh.resolve(name), EmptyLibrary.named(name));
             }
             Files.setPosixFilePermissions(fresh.resolve(PROGRAM), PosixFilePermissions.fromString("rwx------"));
-            if (complete(folder, entries)) {
-                return;
-            }
-            if (Files.exists(folder)) {
+            if (!place(fresh, folder, entries)) {
                 // An earlier one that lacks files; it is moved away first, since only an empty folder can be replaced.
                 moveAway(folder, folder.resolveSibling(fresh.getFileName() + "-old"));
-            }
-            Files.move(fresh, folder, StandardCopyOption.ATOMIC_MOVE);
-        } catch (FileSystemException e) {
-            // Another worker may have been quicker with the same files; Linux has no exception of its own for that.
-            if (!complete(folder, entries)) {
-                throw e;
+                if (!place(fresh, folder, entries)) {
+                    throw new IOException(folder + " lacks files and cannot be replaced");
+                }
             }
         } finally {
             delete(fresh);
+        }
+    }
+
+    /** Whether the whole program is there now: this one, or that of another worker, who was quicker with the same files. */
+    private static boolean place(Path fresh, Path folder, List<JarEntry> entries) throws IOException {
+        try {
+            Files.move(fresh, folder, StandardCopyOption.ATOMIC_MOVE);
+            return true;
+        } catch (FileSystemException e) { // Linux has no exception of its own for a folder that is not empty
+            if (!Files.exists(folder)) {
+                throw e;
+            }
+            return complete(folder, entries);
         }
     }
 
