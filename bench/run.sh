@@ -62,6 +62,9 @@ if [ ! -f "$jar" ] || [ ! -f "$work/installed" ] || newer "$work/installed" pom.
     mvn -B -ntp -q install -Dmaven.test.skip=true -Dnative.build.skip=true >&2
     touch "$work/installed"
 fi
+if [ "$only_report" = no ]; then
+    ./ai-server prepare # the start cache, without which a worker begins slower and holds more; one is there already or is made
+fi
 if [ ! -d bench/target/lib ] || [ ! -f "$work/built" ] || newer "$work/built" bench/pom.xml bench/src "$work/installed"; then
     say "building the benchmarks"
     mvn -B -ntp -q -f bench/pom.xml package >&2
