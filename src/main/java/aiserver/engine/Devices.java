@@ -85,7 +85,7 @@ public final class Devices {
 
     private static Device cpu(List<Device> all) {
         return all.stream().filter(device -> device.type() == Type.CPU).findFirst()
-                .orElseThrow(() -> new EngineException(EngineException.Kind.MODEL_NOT_AVAILABLE, "no CPU backend is loaded"));
+                .orElseThrow(() -> unavailable("no CPU backend is loaded"));
     }
 
     static String names(List<Device> devices) {

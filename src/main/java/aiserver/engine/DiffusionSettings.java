@@ -1,7 +1,5 @@
 package aiserver.engine;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -56,9 +54,9 @@ public record DiffusionSettings(Part diffusionModel, Part clipL, Part clipG, Par
             return new Part(file, null);
         }
 
-        /** Bytes of the weights once they are loaded, estimated. */
-        long loadedBytes() throws IOException {
-            return weightType == null ? Files.size(file) : TensorIndex.read(file, "picture model").bytesAs(WEIGHT_TYPES.get(weightType));
+        /** Bytes of the weights in the type that they are converted to, estimated. */
+        long convertedBytes() {
+            return TensorIndex.read(file, "picture model").bytesAs(WEIGHT_TYPES.get(weightType));
         }
     }
 

@@ -99,11 +99,7 @@ record MemoryNeed(String what, long weights, long layer, int layers, long buffer
     }
 
     private static long size(Part part) {
-        try {
-            return part.loadedBytes();
-        } catch (IOException e) {
-            return 0; // as below
-        }
+        return part.weightType() == null ? size(part.file()) : part.convertedBytes();
     }
 
     // A file that is not there is reported by whoever loads it.

@@ -87,9 +87,8 @@ public final class AIWorker {
                 fatal);
         this.admission = new Admission(delivery, clock, supervisor::tooOld, this::taking);
         this.processor = new Processor(this, settings, redis, codec, delivery, patience, voiceFirst, admission, metrics, clock);
-        this.drain = new Drain(lanes.values(), patience, processor::giveBack, run -> publishResult(run.claim(),
-                new Reply(run.claim().requestId(), run.kind(), settings.workerId(), run.claim().attempt(), 0,
-                        run.elapsed().toMillis(), null, run.why())));
+        this.drain = new Drain(lanes.values(), patience, processor::giveBack,
+                run -> processor.publish(run, 0, null, run.why()));
         this.lifecycle = new Lifecycle(settings, lanes.values(), drain, supervisor);
     }
 

@@ -193,7 +193,8 @@ final class Processor {
         }
     }
 
-    private void publish(JobRun run, long queuedMs, JobResult result, JobException error) {
+    /** Answers a job with its result or, where that is null, its error. */
+    void publish(JobRun run, long queuedMs, JobResult result, JobException error) {
         worker.publishResult(run.claim(), new Reply(run.claim().requestId(), run.kind(), settings.workerId(), run.claim().attempt(),
                 queuedMs, run.elapsed().toMillis(), result, error));
     }
