@@ -1,6 +1,7 @@
 package aiserver.cli;
 
 import aiserver.config.RunOptions;
+import aiserver.config.UserCache;
 import aiserver.engine.Devices;
 import aiserver.engine.NativeLibraries;
 import aiserver.job.TaskType;
@@ -36,7 +37,7 @@ public final class DoctorCommand implements Callable<Integer> {
         check("natives", this::natives);
         check("redis", this::redis);
         models();
-        check("ffmpeg", () -> new FfmpegProgram(options.speech.ffmpeg).path() + " (for anything but PCM WAV)");
+        check("ffmpeg", () -> new FfmpegProgram(options.speech.ffmpeg, UserCache.folder()).path() + " (for anything but PCM WAV)");
         return well ? 0 : 1;
     }
 
@@ -89,7 +90,7 @@ public final class DoctorCommand implements Callable<Integer> {
             if (named != null) {
                 check("model", () -> {
                     boolean made = named.endsWith(Models.DEMO_TEXT_ENCODER);
-                    Path file = made ? Models.place(option, named, FfmpegProgram.cache()) : named;
+                    Path file = made ? Models.place(option, named, UserCache.folder()) : named;
                     if (made && !Files.isReadable(file)) {
                         return option + " " + file + " (written at first use)";
                     }
@@ -104,7 +105,7 @@ public final class DoctorCommand implements Callable<Integer> {
             String option = "--" + task + "-model";
             if (files.containsKey(option) && files.get(option) == null) {
                 check("model", () -> option + " is not set: a small model with random weights is used, its answers are noise; "
-                        + Models.random(option, FfmpegProgram.cache()));
+                        + Models.random(option, UserCache.folder()));
             }
         }
     }

@@ -4,11 +4,11 @@ import aiserver.config.ImageOptions;
 import aiserver.config.LanguageOptions;
 import aiserver.config.RunOptions;
 import aiserver.config.SpeechOptions;
+import aiserver.config.UserCache;
 import aiserver.models.DemoTextEncoder;
 import aiserver.models.RandomDiffusionModel;
 import aiserver.models.RandomQwenModel;
 import aiserver.models.RandomWhisperModel;
-import aiserver.service.audio.FfmpegProgram;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,7 +45,7 @@ record Models(List<String> noise) {
      * @throws CommandFailure           where writing fails
      */
     static Models chosen(RunOptions options) {
-        return chosen(options, FfmpegProgram.cache());
+        return chosen(options, UserCache.folder());
     }
 
     static Models chosen(RunOptions options, Path cache) {

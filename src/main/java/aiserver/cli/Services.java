@@ -4,6 +4,7 @@ import aiserver.config.ImageOptions;
 import aiserver.config.LanguageOptions;
 import aiserver.config.RunOptions;
 import aiserver.config.SpeechOptions;
+import aiserver.config.UserCache;
 import aiserver.config.WorkerOptions;
 import aiserver.engine.Devices;
 import aiserver.engine.DiffusionEngine;
@@ -90,7 +91,8 @@ final class Services implements AutoCloseable {
     private JobHandler<SpeechJob> speech(WorkerOptions worker, SpeechOptions options) {
         WhisperEngine engine = own(new WhisperEngine(options.engine(worker.sttConcurrency)));
         VoiceDetector voice = options.vadModel == null ? null : own(new SileroVoiceDetector(options.vadModel));
-        WhisperSTTService service = new WhisperSTTService(engine, voice, new AudioDecoder(new FfmpegProgram(options.ffmpeg), options.audio()), options.service());
+        WhisperSTTService service = new WhisperSTTService(engine, voice, new AudioDecoder(
+                new FfmpegProgram(options.ffmpeg, UserCache.folder()), options.audio()), options.service());
         return new ServiceHandler<>(engine, service::transcribe, () -> service.loadModel(JobScope.NONE), service::unloadModel);
     }
 

@@ -92,9 +92,10 @@ public final class ImageOptions {
         if (!Set.of("model", "clip-l", "clip-g", "t5", "vae", "taesd").containsAll(types.keySet())) {
             throw new IllegalArgumentException("--image-types has " + types.keySet() + "; parts are model, clip-l, clip-g, t5, vae, taesd");
         }
+        PictureSettings picture = service();
         return new DiffusionSettings(part("model", model), part("clip-l", clipL), part("clip-g", clipG), part("t5", t5),
                 part("vae", vae), part("taesd", taesd), device, Threads.orCores(threads), flashAttention, vaeTiling, convDirect,
-                stepCache, true);
+                stepCache, true, (long) picture.width() * picture.height());
     }
 
     private DiffusionSettings.Part part(String name, Path file) {

@@ -22,10 +22,21 @@ import java.util.Objects;
  * @param convDirect     convolutions without im2col: less memory
  * @param stepCache      reuses work between steps: faster, and another picture than without
  * @param memoryMapped   leaves the weights in the files where the device allows it
+ * @param pixels         of the largest picture that will be asked for: what room is reckoned for on a GPU
  */
 public record DiffusionSettings(Part diffusionModel, Part clipL, Part clipG, Part t5, Part vae, Part taesd,
                                 String device, int threads, boolean flashAttention, boolean vaeTiling,
-                                boolean convDirect, StepCache stepCache, boolean memoryMapped) {
+                                boolean convDirect, StepCache stepCache, boolean memoryMapped, long pixels) {
+    /** Of a picture of 512 pixels a side. */
+    static final long USUAL_PIXELS = 512 * 512;
+
+    /** For pictures of at most 512 pixels a side. */
+    public DiffusionSettings(Part diffusionModel, Part clipL, Part clipG, Part t5, Part vae, Part taesd, String device, int threads,
+                             boolean flashAttention, boolean vaeTiling, boolean convDirect, StepCache stepCache, boolean memoryMapped) {
+        this(diffusionModel, clipL, clipG, t5, vae, taesd, device, threads, flashAttention, vaeTiling, convDirect, stepCache,
+                memoryMapped, USUAL_PIXELS);
+    }
+
     /** Ways of the engine to skip work in a step that would change little. */
     public enum StepCache { NONE, EASYCACHE, DBCACHE, TAYLORSEER, CACHE_DIT, SPECTRUM }
 
@@ -66,6 +77,9 @@ public record DiffusionSettings(Part diffusionModel, Part clipL, Part clipG, Par
         Objects.requireNonNull(stepCache, "stepCache");
         if (threads < 0 || threads > 512) {
             throw new IllegalArgumentException("threads must be 0 to 512 but is " + threads);
+        }
+        if (pixels < 1) {
+            throw new IllegalArgumentException("pixels must be at least 1 but is " + pixels);
         }
     }
 

@@ -84,14 +84,15 @@ record MemoryNeed(String what, long weights, long layer, int layers, long buffer
                 64 * MB, 0);
     }
 
-    /** A picture model's for pictures of about 512 pixels a side. */
+    /** A picture model's for the largest picture that it is to draw. What was added up was for 512 pixels a side. */
     static MemoryNeed picture(DiffusionSettings settings) {
         long encoders = sum(settings.clipL(), settings.clipG(), settings.t5());
         long weights = sum(settings.diffusionModel(), settings.taesd() == null ? settings.vae() : null, settings.taesd()) + encoders;
-        // Decoding takes most; the full autoencoder's widest layers are 128 wide at full size, with room to unfold them.
-        long decoding = settings.taesd() != null || settings.vaeTiling() ? 512 * MB : 1700 * MB;
-        long attention = settings.flashAttention() ? 0 : 400 * MB;
-        return new MemoryNeed("picture model", weights, 0, 0, decoding + attention, encoders);
+        double size = Math.max(1, settings.pixels() / (double) DiffusionSettings.USUAL_PIXELS);
+        // Decoding takes most; the full autoencoder's widest layers are 128 wide at full size, with room to unfold them. A tile has one size.
+        double decoding = settings.taesd() != null ? 512 * size : settings.vaeTiling() ? 512 : 1700 * size;
+        double attention = settings.flashAttention() ? 0 : 400 * size * size; // every patch with every other
+        return new MemoryNeed("picture model", weights, 0, 0, (long) ((decoding + attention) * MB), encoders);
     }
 
     private static long sum(Part... parts) {

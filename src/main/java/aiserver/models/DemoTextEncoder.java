@@ -1,7 +1,6 @@
 package aiserver.models;
 
 import aiserver.models.TensorFile.Data;
-import aiserver.models.TensorFile.Type;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
@@ -40,8 +39,8 @@ public final class DemoTextEncoder {
     /** Writes the file (GGUF, to be given as {@code clip_l}). */
     public static void write(Path file) throws IOException {
         TensorFile out = new TensorFile("clip-l");
-        out.add("text_model.embeddings.token_embedding.weight", Type.Q4_0, DemoTextEncoder::tokens, WIDTH, TOKENS);
-        out.add("text_model.embeddings.position_embedding.weight", Type.F32, floats(positions()), WIDTH, POSITIONS);
+        out.add("text_model.embeddings.token_embedding.weight", WeightType.Q4_0, DemoTextEncoder::tokens, WIDTH, TOKENS);
+        out.add("text_model.embeddings.position_embedding.weight", WeightType.F32, floats(positions()), WIDTH, POSITIONS);
         float[] zeros = new float[WIDTH];
         float[] ones = new float[WIDTH];
         Arrays.fill(ones, 1);
@@ -54,16 +53,16 @@ public final class DemoTextEncoder {
                 if (matrix == null) {
                     addZero(out, weight, WIDTH, WIDTH);
                 } else {
-                    out.add(weight, Type.F16, halves(matrix), WIDTH, WIDTH);
+                    out.add(weight, WeightType.F16, halves(matrix), WIDTH, WIDTH);
                 }
                 boolean asks = part.equals("q_proj") && layer == LAYERS - 1;
-                out.add(name + "self_attn." + part + ".bias", Type.F32, floats(asks ? query() : zeros), WIDTH);
+                out.add(name + "self_attn." + part + ".bias", WeightType.F32, floats(asks ? query() : zeros), WIDTH);
             }
             addNorm(out, name + "layer_norm2", ones, zeros);
             addZero(out, name + "mlp.fc1.weight", WIDTH, MLP);
-            out.add(name + "mlp.fc1.bias", Type.F32, floats(new float[MLP]), MLP);
+            out.add(name + "mlp.fc1.bias", WeightType.F32, floats(new float[MLP]), MLP);
             addZero(out, name + "mlp.fc2.weight", MLP, WIDTH);
-            out.add(name + "mlp.fc2.bias", Type.F32, floats(zeros), WIDTH);
+            out.add(name + "mlp.fc2.bias", WeightType.F32, floats(zeros), WIDTH);
         }
         addNorm(out, "text_model.final_layer_norm", ones, zeros);
         out.writeGguf(file);
@@ -154,12 +153,12 @@ public final class DemoTextEncoder {
     }
 
     private static void addNorm(TensorFile out, String name, float[] weight, float[] bias) {
-        out.add(name + ".weight", Type.F32, floats(weight), WIDTH);
-        out.add(name + ".bias", Type.F32, floats(bias), WIDTH);
+        out.add(name + ".weight", WeightType.F32, floats(weight), WIDTH);
+        out.add(name + ".bias", WeightType.F32, floats(bias), WIDTH);
     }
 
     private static void addZero(TensorFile out, String name, int columns, int rows) {
-        out.add(name, Type.Q1_0, stream -> stream.write(new byte[(int) Type.Q1_0.bytesFor((long) rows * columns)]), columns, rows);
+        out.add(name, WeightType.Q1_0, stream -> stream.write(new byte[(int) WeightType.Q1_0.bytes((long) rows * columns)]), columns, rows);
     }
 
     private static Data halves(Matrix matrix) {

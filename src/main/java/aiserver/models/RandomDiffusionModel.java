@@ -1,11 +1,9 @@
 package aiserver.models;
 
-import aiserver.models.TensorFile.Data;
-import aiserver.models.TensorFile.Type;
+import aiserver.models.TensorFile.Source;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.SplittableRandom;
 
 /**
@@ -31,19 +29,14 @@ public final class RandomDiffusionModel {
 
     /** How the matrices are kept. With Q4_0 the file is GGUF and its positions are F16, as published ones; else safetensors. */
     public enum Precision {
-        F16(Type.F16), BF16(Type.BF16), Q4_0(Type.Q4_0);
+        F16(WeightType.F16), BF16(WeightType.BF16), Q4_0(WeightType.Q4_0);
 
-        private final Type type;
+        private final WeightType type;
 
-        Precision(Type type) {
+        Precision(WeightType type) {
             this.type = type;
         }
     }
-
-    /** Numbers that share a scale in Q4_0. */
-    private static final int BLOCK = 32;
-    /** Numbers made at a time, a multiple of {@link #BLOCK}. */
-    private static final int PIECE = 1 << 16;
 
     private final SplittableRandom random;
     private final TensorFile file;
@@ -77,7 +70,7 @@ public final class RandomDiffusionModel {
 
     private static void writeDiffusionModel(Path path, int width, int grid, long seed, String prefix, Precision precision)
             throws IOException {
-        int unit = precision == Precision.Q4_0 ? 96 : DEPTH; // of DEPTH and BLOCK
+        int unit = precision == Precision.Q4_0 ? 96 : DEPTH; // of DEPTH and of Q4_0's blocks
         if (width < unit || width % unit != 0) {
             throw new IllegalArgumentException("width must be a multiple of " + unit + " for " + precision + " but is " + width);
         }
@@ -98,10 +91,10 @@ public final class RandomDiffusionModel {
     }
 
     private void addTransformer(int width, int grid) {
-        Type positions = precision == Precision.Q4_0 ? Type.F16 : Type.F32;
-        file.add("pos_embed", positions, random(positions, width * grid * grid, 0.02f), width, (long) grid * grid, 1);
-        Type convolution = precision == Precision.Q4_0 ? Type.F16 : precision.type;
-        file.add("x_embedder.proj.weight", convolution, random(convolution, PATCH * PATCH * LATENT_CHANNELS * width, 0.1f),
+        WeightType positions = precision == Precision.Q4_0 ? WeightType.F16 : WeightType.F32;
+        file.add("pos_embed", positions, random(0.02f), width, (long) grid * grid, 1);
+        WeightType convolution = precision == Precision.Q4_0 ? WeightType.F16 : precision.type;
+        file.add("x_embedder.proj.weight", convolution, random(0.1f),
                 PATCH, PATCH, LATENT_CHANNELS, width);
         addBias("x_embedder.proj", width);
         addLinear("t_embedder.mlp.0", FREQUENCIES, width);
@@ -136,20 +129,20 @@ public final class RandomDiffusionModel {
 
     private void addAttention(String name, int width, boolean output) {
         addLinear(name + "qkv", width, 3 * width);
-        file.add(name + "ln_q.weight", Type.F32, ones(width / DEPTH), width / DEPTH);
-        file.add(name + "ln_k.weight", Type.F32, ones(width / DEPTH), width / DEPTH);
+        file.add(name + "ln_q.weight", WeightType.F32, ones(), width / DEPTH);
+        file.add(name + "ln_k.weight", WeightType.F32, ones(), width / DEPTH);
         if (output) {
             addLinear(name + "proj", width, width);
         }
     }
 
     private void addLinear(String name, int in, int out) {
-        file.add(name + ".weight", precision.type, random(precision.type, in * out, (float) (1 / Math.sqrt(in))), in, out);
+        file.add(name + ".weight", precision.type, random((float) (1 / Math.sqrt(in))), in, out);
         addBias(name, out);
     }
 
     private void addBias(String name, int size) {
-        file.add(name + ".bias", Type.F32, random(Type.F32, size, 0.01f), size);
+        file.add(name + ".bias", WeightType.F32, random(0.01f), size);
     }
 
     private void addAutoencoder() {
@@ -192,73 +185,23 @@ public final class RandomDiffusionModel {
 
     private void addConvolution(String name, int in, int out, boolean bias) {
         float scale = (float) Math.sqrt(1.0 / (9 * in));
-        file.add(name + ".weight", Type.F32, random(Type.F32, 9 * in * out, scale), 3, 3, in, out);
+        file.add(name + ".weight", WeightType.F32, random(scale), 3, 3, in, out);
         if (bias) {
             addBias(name, out);
         }
     }
 
     /** Evenly spread numbers of this standard deviation, made while they are written. */
-    private Data random(Type type, int count, float deviation) {
+    private Source random(float deviation) {
         SplittableRandom values = random.split();
-        return out -> {
-            ByteBuffer bytes = ByteBuffer.allocate(4 * PIECE).order(ByteOrder.LITTLE_ENDIAN);
-            float[] piece = new float[PIECE];
-            for (int done = 0; done < count; done += PIECE) {
-                int size = Math.min(PIECE, count - done);
-                for (int i = 0; i < size; i++) {
-                    piece[i] = (float) (values.nextDouble(-1, 1) * Math.sqrt(3)) * deviation;
-                }
-                put(piece, size, type, bytes.clear());
-                out.write(bytes.array(), 0, bytes.position());
-            }
-        };
-    }
-
-    private static void put(float[] values, int count, Type type, ByteBuffer bytes) {
-        if (type == Type.Q4_0) {
-            for (int from = 0; from < count; from += BLOCK) {
-                putFourBits(values, from, bytes);
-            }
-            return;
-        }
-        for (int i = 0; i < count; i++) {
-            switch (type) {
-                case F32 -> bytes.putFloat(values[i]);
-                case F16 -> bytes.putShort(Float.floatToFloat16(values[i]));
-                case BF16 -> {
-                    int bits = Float.floatToIntBits(values[i]);
-                    bytes.putShort((short) (bits + 0x7FFF + (bits >>> 16 & 1) >>> 16));
-                }
-                default -> throw new IllegalArgumentException("no random numbers of type " + type);
-            }
-        }
-    }
-
-    // A scale, by which the number furthest from 0 becomes -8, and number i beside number i + 16.
-    private static void putFourBits(float[] values, int from, ByteBuffer bytes) {
-        float furthest = 0;
-        for (int i = from; i < from + BLOCK; i++) {
-            furthest = Math.abs(values[i]) > Math.abs(furthest) ? values[i] : furthest;
-        }
-        float scale = furthest / -8;
-        bytes.putShort(Float.floatToFloat16(scale));
-        for (int i = from; i < from + BLOCK / 2; i++) {
-            bytes.put((byte) (fourBits(values[i], scale) | fourBits(values[i + BLOCK / 2], scale) << 4));
-        }
-    }
-
-    private static int fourBits(float value, float scale) {
-        return scale == 0 ? 8 : Math.min(15, Math.round(value / scale) + 8);
-    }
-
-    private static Data ones(int count) {
-        return out -> {
-            ByteBuffer bytes = ByteBuffer.allocate(4 * count).order(ByteOrder.LITTLE_ENDIAN);
+        return (piece, count) -> {
             for (int i = 0; i < count; i++) {
-                bytes.putFloat(1);
+                piece[i] = (float) (values.nextDouble(-1, 1) * Math.sqrt(3)) * deviation;
             }
-            out.write(bytes.array());
         };
+    }
+
+    private static Source ones() {
+        return (piece, count) -> Arrays.fill(piece, 0, count, 1);
     }
 }

@@ -1,7 +1,6 @@
 package aiserver.models;
 
-import aiserver.models.GgufWriter.Source;
-import aiserver.models.GgufWriter.Type;
+import aiserver.models.TensorFile.Source;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -21,7 +20,7 @@ import java.util.random.RandomGeneratorFactory;
  * @param tokens  in the vocabulary, unused ones filling it up; 0: no more than are used
  */
 public record RandomQwenModel(int layers, int width, int heads, int keyHeads, int headDim, int inner, int contextLength,
-                              Type type, int tokens, long seed) {
+                              WeightType type, int tokens, long seed) {
     /** ChatML, as Qwen's own template writes it for plain conversations. */
     static final String CHAT_TEMPLATE = "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\n' + message['content'] "
             + "+ '<|im_end|>' + '\n'}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}";
@@ -31,16 +30,16 @@ public record RandomQwenModel(int layers, int width, int heads, int keyHeads, in
 
     /** Small enough for tests: 4 layers of 128, half a megabyte. */
     public static RandomQwenModel small(long seed) {
-        return new RandomQwenModel(4, 128, 4, 2, 32, 256, 32768, Type.F32, 0, seed);
+        return new RandomQwenModel(4, 128, 4, 2, 32, 256, 32768, WeightType.F32, 0, seed);
     }
 
     /** The shape of Qwen3-0.6B. */
-    public static RandomQwenModel shapeOf600M(Type type, long seed) {
+    public static RandomQwenModel shapeOf600M(WeightType type, long seed) {
         return new RandomQwenModel(28, 1024, 16, 8, 128, 3072, 40960, type, QWEN_TOKENS, seed);
     }
 
     /** The shape of Qwen3-4B. */
-    public static RandomQwenModel shapeOf4B(Type type, long seed) {
+    public static RandomQwenModel shapeOf4B(WeightType type, long seed) {
         return new RandomQwenModel(36, 2560, 32, 8, 128, 9728, 40960, type, QWEN_TOKENS, seed);
     }
 
@@ -61,8 +60,7 @@ public record RandomQwenModel(int layers, int width, int heads, int keyHeads, in
 
     private void write(Path file, ByteLevelVocabulary words) throws IOException {
         ByteLevelVocabulary vocabulary = words.paddedTo(tokens);
-        GgufWriter gguf = new GgufWriter()
-                .put("general.architecture", "qwen3")
+        TensorFile gguf = new TensorFile("qwen3")
                 .put("general.name", "random weights, seed " + seed)
                 .put("qwen3.block_count", layers)
                 .put("qwen3.context_length", contextLength)
@@ -86,23 +84,23 @@ public record RandomQwenModel(int layers, int width, int heads, int keyHeads, in
         int query = heads * headDim;
         int key = keyHeads * headDim;
         // Large embeddings make the tied output sharp, so that likeliest tokens are far apart.
-        gguf.tensor("token_embd.weight", type, normal(0, 1), width, vocabulary.tokens().size());
-        gguf.tensor("output_norm.weight", Type.F32, ones(), width);
+        gguf.add("token_embd.weight", type, normal(0, 1), width, vocabulary.tokens().size());
+        gguf.add("output_norm.weight", WeightType.F32, ones(), width);
         for (int layer = 0; layer < layers; layer++) {
             String block = "blk." + layer + ".";
-            gguf.tensor(block + "attn_norm.weight", Type.F32, ones(), width)
-                    .tensor(block + "attn_q.weight", type, matrix(layer, 1, width), width, query)
-                    .tensor(block + "attn_k.weight", type, matrix(layer, 2, width), width, key)
-                    .tensor(block + "attn_v.weight", type, matrix(layer, 3, width), width, key)
-                    .tensor(block + "attn_output.weight", type, matrix(layer, 4, query), query, width)
-                    .tensor(block + "attn_q_norm.weight", Type.F32, ones(), headDim)
-                    .tensor(block + "attn_k_norm.weight", Type.F32, ones(), headDim)
-                    .tensor(block + "ffn_norm.weight", Type.F32, ones(), width)
-                    .tensor(block + "ffn_gate.weight", type, matrix(layer, 5, width), width, inner)
-                    .tensor(block + "ffn_up.weight", type, matrix(layer, 6, width), width, inner)
-                    .tensor(block + "ffn_down.weight", type, matrix(layer, 7, inner), inner, width);
+            gguf.add(block + "attn_norm.weight", WeightType.F32, ones(), width)
+                    .add(block + "attn_q.weight", type, matrix(layer, 1, width), width, query)
+                    .add(block + "attn_k.weight", type, matrix(layer, 2, width), width, key)
+                    .add(block + "attn_v.weight", type, matrix(layer, 3, width), width, key)
+                    .add(block + "attn_output.weight", type, matrix(layer, 4, query), query, width)
+                    .add(block + "attn_q_norm.weight", WeightType.F32, ones(), headDim)
+                    .add(block + "attn_k_norm.weight", WeightType.F32, ones(), headDim)
+                    .add(block + "ffn_norm.weight", WeightType.F32, ones(), width)
+                    .add(block + "ffn_gate.weight", type, matrix(layer, 5, width), width, inner)
+                    .add(block + "ffn_up.weight", type, matrix(layer, 6, width), width, inner)
+                    .add(block + "ffn_down.weight", type, matrix(layer, 7, inner), inner, width);
         }
-        gguf.write(file);
+        gguf.writeGguf(file);
     }
 
     private Source matrix(int layer, int which, int inputs) {

@@ -22,8 +22,6 @@ public final class RandomWhisperModel {
     private static final int END_OF_TEXT = 50257;
     private static final int FFT_BINS = 201;
     private static final int MAGIC = 0x67676d6c;
-    private static final int F32 = 0;
-    private static final int F16 = 1;
     /** One text token in so many is followed by the end of the text, and from this position on every one. */
     private static final int CLOSING = 16;
     private static final int LAST_POSITION = 24;
@@ -53,20 +51,20 @@ public final class RandomWhisperModel {
         }
     }
 
-    /** How the matrices are kept; convolutions are always F16. The numbers are ggml's: of a file, and of a tensor in it. */
+    /** How the matrices are kept; convolutions are always F16. ggml has a number of its own for the file. */
     public enum Precision {
-        F16(1, 1), BF16(24, 30), Q8_0(7, 8), Q5_0(8, 6);
+        F16(1, WeightType.F16), BF16(24, WeightType.BF16), Q8_0(7, WeightType.Q8_0), Q5_0(8, WeightType.Q5_0);
 
         private final int file;
-        private final int tensor;
+        private final WeightType type;
 
-        Precision(int file, int tensor) {
+        Precision(int file, WeightType type) {
             this.file = file;
-            this.tensor = tensor;
+            this.type = type;
         }
     }
 
-    /** Numbers that share a scale in Q8_0 and Q5_0. */
+    /** Numbers that are written at a time, a block of Q8_0 and Q5_0: every matrix has a multiple of it. */
     private static final int BLOCK = 32;
     private static final int AUDIO_POSITIONS = 1500;
     private static final int TEXT_POSITIONS = 448;
@@ -99,10 +97,14 @@ public final class RandomWhisperModel {
     /** The same with matrices of a given precision. */
     public static void write(Path file, Shape shape, Precision precision, long seed) throws IOException {
         Path unfinished = file.resolveSibling(file.getFileName() + ".part");
-        try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(unfinished), 1 << 20)) {
-            new RandomWhisperModel(shape, precision, seed, out).write();
+        try {
+            try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(unfinished), 1 << 20)) {
+                new RandomWhisperModel(shape, precision, seed, out).write();
+            }
+            Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } finally {
+            Files.deleteIfExists(unfinished);
         }
-        Files.move(unfinished, file, StandardCopyOption.REPLACE_EXISTING);
     }
 
     private void write() throws IOException {
@@ -202,7 +204,7 @@ public final class RandomWhisperModel {
 
     /** Turns half of the directions round: since embedding and output share their weights, a token would ask for itself. */
     private void lastNorm() throws IOException {
-        tensorHeader("decoder.ln.weight", F32, shape.width);
+        tensorHeader("decoder.ln.weight", WeightType.F32, shape.width);
         for (int i = 0; i < shape.width; i++) {
             float32(i == 0 || random.nextBoolean() ? 1 : -1);
         }
@@ -236,7 +238,7 @@ public final class RandomWhisperModel {
 
     /** So far apart that each position asks for another token, and nothing goes round in circles; the late ones for the end. */
     private void textPositions() throws IOException {
-        tensorHeader("decoder.positional_embedding", F32, shape.width, TEXT_POSITIONS);
+        tensorHeader("decoder.positional_embedding", WeightType.F32, shape.width, TEXT_POSITIONS);
         for (int position = 0; position < TEXT_POSITIONS; position++) {
             for (int i = 0; i < shape.width; i++) {
                 float32(i > 0 ? spread(4) : position < LAST_POSITION ? 0 : 100);
@@ -250,18 +252,18 @@ public final class RandomWhisperModel {
      * closing tokens point there.
      */
     private void tokenEmbedding() throws IOException {
-        tensorHeader("decoder.token_embedding.weight", precision.tensor, shape.width, shape.vocabulary);
+        tensorHeader("decoder.token_embedding.weight", precision.type, shape.width, shape.vocabulary);
         for (int id = 0; id < shape.vocabulary; id++) {
             boolean closing = id < END_OF_TEXT && id % CLOSING == 0;
             for (int i = 0; i < shape.width; i++) {
                 float value = i > 0 ? spread(id < END_OF_TEXT ? 0.6f : 0.05f) : id == END_OF_TEXT ? 20 : closing ? 3 : 0;
-                number(precision.tensor, value);
+                number(precision.type, value);
             }
         }
     }
 
     private void matrix(String name, int... sizes) throws IOException {
-        int type = sizes.length == 3 ? F16 : precision.tensor;
+        WeightType type = sizes.length == 3 ? WeightType.F16 : precision.type;
         tensorHeader(name, type, sizes);
         long count = count(sizes);
         long inputs = count / sizes[sizes.length - 1];
@@ -274,59 +276,16 @@ public final class RandomWhisperModel {
         }
     }
 
-    private void number(int type, float value) throws IOException {
-        if (type == Precision.Q8_0.tensor || type == Precision.Q5_0.tensor) {
-            block[blockFilled++] = value;
-            if (blockFilled == BLOCK) {
-                float largest = largest();
-                if (type == Precision.Q8_0.tensor) {
-                    eightBits(largest);
-                } else {
-                    fiveBits(largest);
-                }
-                blockFilled = 0;
-            }
-        } else if (type == F16) {
-            room(2).putShort(Float.floatToFloat16(value));
-        } else {
-            int bits = Float.floatToIntBits(value);
-            room(2).putShort((short) (bits + 0x7FFF + (bits >>> 16 & 1) >>> 16));
-        }
-    }
-
-    private float largest() {
-        float largest = 0;
-        for (float value : block) {
-            largest = Math.max(largest, Math.abs(value));
-        }
-        return largest;
-    }
-
-    private void eightBits(float largest) throws IOException {
-        float scale = largest / 127;
-        room(2 + BLOCK).putShort(Float.floatToFloat16(scale));
-        for (float value : block) {
-            buffer.put((byte) (scale == 0 ? 0 : Math.round(value / scale)));
-        }
-    }
-
-    // A scale, the fifth bits of all, and the other four of number i beside those of number i + 16.
-    private void fiveBits(float largest) throws IOException {
-        float scale = largest / 15;
-        int[] values = new int[BLOCK];
-        int fifth = 0;
-        for (int i = 0; i < BLOCK; i++) {
-            values[i] = 16 + (scale == 0 ? 0 : Math.round(block[i] / scale));
-            fifth |= (values[i] >> 4) << i;
-        }
-        room(2 + 4 + BLOCK / 2).putShort(Float.floatToFloat16(scale)).putInt(fifth);
-        for (int i = 0; i < BLOCK / 2; i++) {
-            buffer.put((byte) (values[i] & 15 | (values[i + BLOCK / 2] & 15) << 4));
+    private void number(WeightType type, float value) throws IOException {
+        block[blockFilled++] = value;
+        if (blockFilled == BLOCK) {
+            type.put(block, BLOCK, room((int) type.bytes(BLOCK)));
+            blockFilled = 0;
         }
     }
 
     private void float32Tensor(String name, float spread, float mean, int... sizes) throws IOException {
-        tensorHeader(name, F32, sizes);
+        tensorHeader(name, WeightType.F32, sizes);
         long count = count(sizes);
         for (long i = 0; i < count; i++) {
             float32(spread == 0 ? mean : mean + spread(spread));
@@ -345,12 +304,12 @@ public final class RandomWhisperModel {
         return range * (2 * (random.nextInt() >>> 8) / (float) (1 << 24) - 1);
     }
 
-    /** @param type ggml's number of it; the fastest-running size comes first */
-    private void tensorHeader(String name, int type, int... sizes) throws IOException {
+    /** @param sizes the fastest-running first */
+    private void tensorHeader(String name, WeightType type, int... sizes) throws IOException {
         byte[] text = name.getBytes(StandardCharsets.US_ASCII);
         int32(sizes.length);
         int32(text.length);
-        int32(type);
+        int32(type.id());
         for (int size : sizes) {
             int32(size);
         }

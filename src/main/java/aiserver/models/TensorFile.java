@@ -1,6 +1,7 @@
 package aiserver.models;
 
 import java.io.BufferedOutputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
@@ -10,77 +11,126 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
  * A file of weights in the making, GGUF (version 3, alignment 32) or safetensors: the tensors are named first and
- * written one after the other, so that only one of them is in memory at a time. The file appears under its name when
- * it is whole. Owned by the generator that fills it; one thread.
+ * written one after the other, so that a model of any size takes little memory. The file appears under its name when
+ * it is whole. Owned by the generator that fills it; one thread; written once.
  */
 final class TensorFile {
-    /** How ggml stores a tensor: its number there, values in a block, bytes of a block. */
-    enum Type {
-        F32(0, 1, 4), F16(1, 1, 2), BF16(30, 1, 2), Q4_0(2, 32, 18), Q1_0(41, 128, 18);
-
-        private final int id;
-        private final int values;
-        private final int bytes;
-
-        Type(int id, int values, int bytes) {
-            this.id = id;
-            this.values = values;
-            this.bytes = bytes;
-        }
-
-        long bytesFor(long count) {
-            return count / values * bytes;
-        }
-    }
-
     /** Gives a tensor's bytes, as ggml stores them, when it is that tensor's turn. */
     @FunctionalInterface
     interface Data {
         void writeTo(OutputStream out) throws IOException;
     }
 
-    private static final int ALIGNMENT = 32;
-    private static final int STRING = 8;
-
-    private record Tensor(String name, Type type, long[] dimensions, long bytes, Data data) {
+    /** Gives a tensor's values in order, a piece at a time: the next {@code count} to the beginning of the piece. */
+    @FunctionalInterface
+    interface Source {
+        void fill(float[] piece, int count);
     }
 
-    private final String architecture;
-    private final String prefix;
-    private final List<Tensor> tensors = new ArrayList<>();
+    private record Tensor(String name, WeightType type, long[] dimensions, long bytes, Data data) {
+    }
 
+    private static final int ALIGNMENT = 32;
+    /** Values made at a time: a multiple of every type's block. */
+    private static final int PIECE = 4096;
+    private static final int UINT32 = 4;
+    private static final int INT32 = 5;
+    private static final int FLOAT32 = 6;
+    private static final int BOOL = 7;
+    private static final int STRING = 8;
+    private static final int ARRAY = 9;
+
+    private final String prefix;
+    private final ByteArrayOutputStream metadata = new ByteArrayOutputStream();
+    private final List<Tensor> tensors = new ArrayList<>();
+    private long entries;
+
+    /** @param architecture as GGUF names it; safetensors have no such thing */
     TensorFile(String architecture) {
         this(architecture, "");
     }
 
     /** @param prefix of all tensor names */
     TensorFile(String architecture, String prefix) {
-        this.architecture = architecture;
         this.prefix = prefix;
+        put("general.architecture", architecture);
     }
 
-    /** @param dimensions the one whose values lie next to each other first */
-    void add(String name, Type type, Data data, long... dimensions) {
-        long count = 1;
-        for (long dimension : dimensions) {
-            count = Math.multiplyExact(count, dimension);
-        }
-        if (dimensions[0] % type.values != 0) {
-            throw new IllegalArgumentException(name + ": rows of " + dimensions[0] + " do not fit " + type);
-        }
-        tensors.add(new Tensor(prefix + name, type, dimensions.clone(), type.bytesFor(count), data));
+    /** An unsigned 32-bit number of GGUF's metadata. */
+    TensorFile put(String key, int value) {
+        key(key, UINT32).writeBytes(little(4).putInt(value).array());
+        return this;
     }
 
-    /** Writes GGUF, under another name until it is whole. */
+    TensorFile put(String key, float value) {
+        key(key, FLOAT32).writeBytes(little(4).putFloat(value).array());
+        return this;
+    }
+
+    TensorFile put(String key, boolean value) {
+        key(key, BOOL).write(value ? 1 : 0);
+        return this;
+    }
+
+    TensorFile put(String key, String value) {
+        text(key(key, STRING), value);
+        return this;
+    }
+
+    TensorFile put(String key, List<String> values) {
+        key(key, ARRAY).writeBytes(little(12).putInt(STRING).putLong(values.size()).array());
+        values.forEach(value -> text(metadata, value));
+        return this;
+    }
+
+    /** An array of signed 32-bit numbers. */
+    TensorFile put(String key, int[] values) {
+        ByteBuffer body = little(12 + 4 * values.length).putInt(INT32).putLong(values.length);
+        Arrays.stream(values).forEach(body::putInt);
+        key(key, ARRAY).writeBytes(body.array());
+        return this;
+    }
+
+    /** @param dimensions the one whose values lie next to each other first: a multiple of the type's block */
+    TensorFile add(String name, WeightType type, Data data, long... dimensions) {
+        if (dimensions[0] % type.block() != 0) {
+            throw new IllegalArgumentException("tensor " + prefix + name + " of type " + type + " cannot have rows of " + dimensions[0]);
+        }
+        tensors.add(new Tensor(prefix + name, type, dimensions.clone(), type.bytes(count(dimensions)), data));
+        return this;
+    }
+
+    /** The same with values, which are brought into the type while they are written. */
+    TensorFile add(String name, WeightType type, Source source, long... dimensions) {
+        return add(name, type, out -> write(source, type, count(dimensions), out), dimensions);
+    }
+
+    private static long count(long... dimensions) {
+        return Arrays.stream(dimensions).reduce(1, Math::multiplyExact);
+    }
+
+    private static void write(Source source, WeightType type, long count, OutputStream out) throws IOException {
+        float[] piece = new float[PIECE];
+        ByteBuffer bytes = little((int) type.bytes(PIECE));
+        for (long left = count; left > 0; left -= PIECE) {
+            int size = (int) Math.min(left, PIECE);
+            source.fill(piece, size);
+            type.put(piece, size, bytes.clear());
+            out.write(bytes.array(), 0, bytes.position());
+        }
+    }
+
+    /** Writes GGUF, under another name until it is whole; an existing file is replaced. */
     void writeGguf(Path file) throws IOException {
         write(file, ggufHeader(), ALIGNMENT);
     }
 
-    /** Writes safetensors, likewise; unlike GGUF it keeps a last dimension of 1. Floats alone. */
+    /** Writes safetensors, likewise; unlike GGUF it keeps a last dimension of 1, and no metadata. Floats alone. */
     void writeSafetensors(Path file) throws IOException {
         write(file, safetensorsHeader(), 1);
     }
@@ -90,7 +140,7 @@ final class TensorFile {
         Files.createDirectories(folder);
         Path partial = folder.resolve(file.getFileName() + "." + ProcessHandle.current().pid() + ".part");
         try {
-            try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(partial), 1 << 16)) {
+            try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(partial), 1 << 20)) {
                 out.write(header);
                 pad(out, header.length, alignment);
                 for (Tensor tensor : tensors) {
@@ -112,7 +162,7 @@ final class TensorFile {
         StringBuilder json = new StringBuilder("{");
         long offset = 0;
         for (Tensor tensor : tensors) {
-            if (tensor.type().values != 1) {
+            if (tensor.type().block() != 1) {
                 throw new IllegalStateException("safetensors have no " + tensor.type() + " for " + tensor.name());
             }
             StringBuilder shape = new StringBuilder();
@@ -129,34 +179,39 @@ final class TensorFile {
             json.append(' ');
         }
         byte[] text = json.toString().getBytes(StandardCharsets.UTF_8);
-        return ByteBuffer.allocate(8 + text.length).order(ByteOrder.LITTLE_ENDIAN).putLong(text.length).put(text).array();
+        return little(8 + text.length).putLong(text.length).put(text).array();
     }
 
     private byte[] ggufHeader() {
-        int most = 256 + architecture.length() + tensors.stream().mapToInt(t -> 80 + t.name().length()).sum();
-        ByteBuffer header = ByteBuffer.allocate(most).order(ByteOrder.LITTLE_ENDIAN);
-        header.put("GGUF".getBytes(StandardCharsets.US_ASCII)).putInt(3).putLong(tensors.size()).putLong(1);
-        put(header, "general.architecture");
-        header.putInt(STRING);
-        put(header, architecture);
+        ByteArrayOutputStream header = new ByteArrayOutputStream();
+        header.writeBytes(little(24).put("GGUF".getBytes(StandardCharsets.US_ASCII)).putInt(3).putLong(tensors.size()).putLong(entries).array());
+        header.writeBytes(metadata.toByteArray());
         long offset = 0;
         for (Tensor tensor : tensors) {
-            put(header, tensor.name());
-            header.putInt(tensor.dimensions().length);
-            for (long dimension : tensor.dimensions()) {
-                header.putLong(dimension);
-            }
-            header.putInt(tensor.type().id).putLong(offset);
+            text(header, tensor.name());
+            ByteBuffer info = little(4 + 8 * tensor.dimensions().length + 12).putInt(tensor.dimensions().length);
+            Arrays.stream(tensor.dimensions()).forEach(info::putLong);
+            header.writeBytes(info.putInt(tensor.type().id()).putLong(offset).array());
             offset += (tensor.bytes() + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
         }
-        byte[] bytes = new byte[header.position()];
-        header.flip().get(bytes);
-        return bytes;
+        return header.toByteArray();
     }
 
-    private static void put(ByteBuffer header, String text) {
+    private ByteArrayOutputStream key(String key, int type) {
+        entries++;
+        text(metadata, key);
+        metadata.writeBytes(little(4).putInt(type).array());
+        return metadata;
+    }
+
+    private static void text(ByteArrayOutputStream out, String text) {
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-        header.putLong(bytes.length).put(bytes);
+        out.writeBytes(little(8).putLong(bytes.length).array());
+        out.writeBytes(bytes);
+    }
+
+    private static ByteBuffer little(int bytes) {
+        return ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
     }
 
     private static void pad(OutputStream out, long written, int alignment) throws IOException {

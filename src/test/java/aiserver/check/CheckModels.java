@@ -1,11 +1,11 @@
 package aiserver.check;
 
 import aiserver.models.DemoTextEncoder;
-import aiserver.models.GgufWriter;
 import aiserver.models.RandomDiffusionModel;
 import aiserver.models.RandomQwenModel;
 import aiserver.models.RandomTextEncoder;
 import aiserver.models.RandomWhisperModel;
+import aiserver.models.WeightType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -72,8 +72,8 @@ final class CheckModels {
         Files.createDirectories(setting.work());
         List<Callable<Void>> jobs = new ArrayList<>();
         add(jobs, language(), file -> (setting.tiny()
-                ? new RandomQwenModel(4, 128, 4, 2, 32, 256, 32768, GgufWriter.Type.F16, 0, SEED)
-                : RandomQwenModel.shapeOf4B(GgufWriter.Type.F16, SEED)).write(file));
+                ? new RandomQwenModel(4, 128, 4, 2, 32, 256, 32768, WeightType.F16, 0, SEED)
+                : RandomQwenModel.shapeOf4B(WeightType.F16, SEED)).write(file));
         add(jobs, speech(), file -> RandomWhisperModel.write(file,
                 setting.tiny() ? RandomWhisperModel.Shape.TINY : RandomWhisperModel.Shape.LARGE_V3, SEED));
         add(jobs, picture(), file -> RandomDiffusionModel.writeDiffusionModel(file,

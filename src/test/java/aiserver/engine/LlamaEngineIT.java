@@ -8,6 +8,7 @@ import aiserver.engine.AnswerForm.Free;
 import aiserver.engine.AnswerForm.Gbnf;
 import aiserver.job.JsonObjects;
 import aiserver.models.RandomQwenModel;
+import aiserver.models.WeightType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -517,7 +518,7 @@ class LlamaEngineIT {
 
     @Test
     void everyWeightTypeOfTheWriterIsRead() throws IOException {
-        for (var type : aiserver.models.GgufWriter.Type.values()) {
+        for (WeightType type : List.of(WeightType.F32, WeightType.F16, WeightType.BF16, WeightType.Q4_0, WeightType.Q5_0, WeightType.Q8_0)) {
             Path file = folder.resolve(type + ".gguf");
             new RandomQwenModel(2, 64, 2, 1, 32, 96, 1024, type, 0, 9).write(file);
             try (LlamaEngine other = new LlamaEngine(settings(file).withContext(4096, 2))) {

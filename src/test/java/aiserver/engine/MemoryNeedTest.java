@@ -2,7 +2,7 @@ package aiserver.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import aiserver.models.GgufWriter;
+import aiserver.models.WeightType;
 import aiserver.models.RandomDiffusionModel;
 import aiserver.models.RandomQwenModel;
 import java.io.IOException;
@@ -22,7 +22,7 @@ class MemoryNeedTest {
     @Test
     void aLanguageModelIsTheSumOfItsTensorsItsCacheAndRoomToCompute() throws IOException {
         Path file = folder.resolve("model.gguf");
-        new RandomQwenModel(3, 64, 4, 2, 32, 128, 1024, GgufWriter.Type.F32, 1000, 1).write(file);
+        new RandomQwenModel(3, 64, 4, 2, 32, 128, 1024, WeightType.F32, 1000, 1).write(file);
         LlamaSettings settings = LlamaSettings.of(file).withContext(512, 2);
         MemoryNeed need = MemoryNeed.language(settings, TensorIndex.read(file, "language model"), 1000);
         long norms = 4 * (64 + 32 + 32 + 64);
@@ -63,6 +63,22 @@ class MemoryNeedTest {
         DiffusionSettings tiled = new DiffusionSettings(model, clip, null, t5, vae, null, "auto", 1, true, true, false,
                 DiffusionSettings.StepCache.NONE, true);
         assertThat(MemoryNeed.picture(tiled).buffers()).isLessThan(need.buffers());
+    }
+
+    @Test
+    void aLargerPictureTakesMoreToDecodeAndToAttend() throws IOException {
+        DiffusionSettings.Part model = part("model", 1000);
+        long usual = buffers(model, null, false, true, 512 * 512);
+        assertThat(buffers(model, null, false, true, 256 * 256)).isEqualTo(usual);
+        assertThat(buffers(model, null, false, true, 1024 * 1024)).isEqualTo(4 * usual);
+        assertThat(buffers(model, null, true, true, 1024 * 1024)).as("in tiles").isEqualTo(512 * MB);
+        assertThat(buffers(model, part("taesd", 10), false, true, 1024 * 1024)).isEqualTo(2048 * MB);
+        assertThat(buffers(model, null, false, false, 1024 * 1024) - 4 * usual).isEqualTo(16 * (buffers(model, null, false, false, 1) - usual));
+    }
+
+    private static long buffers(DiffusionSettings.Part model, DiffusionSettings.Part taesd, boolean tiled, boolean flash, long pixels) {
+        return MemoryNeed.picture(new DiffusionSettings(model, null, null, null, model, taesd, "auto", 1, flash, tiled, false,
+                DiffusionSettings.StepCache.NONE, true, pixels)).buffers();
     }
 
     @Test

@@ -1,11 +1,8 @@
 package aiserver.models;
 
-import aiserver.models.TensorFile.Data;
-import aiserver.models.TensorFile.Type;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.SplittableRandom;
 
 /** Writes a text encoder in T5-XXL's only shape with random weights (safetensors, F16, 9.5 GB): for measuring. */
@@ -45,26 +42,14 @@ public final class RandomTextEncoder {
 
     private static void matrix(TensorFile file, SplittableRandom random, String name, int in, int out, float scale) {
         SplittableRandom values = random.split();
-        Data data = stream -> {
-            ByteBuffer row = ByteBuffer.allocate(2 * in).order(ByteOrder.LITTLE_ENDIAN);
-            for (int i = 0; i < out; i++) {
-                row.clear();
-                for (int j = 0; j < in; j++) {
-                    row.putShort(Float.floatToFloat16((float) values.nextDouble(-1.7, 1.7) * scale));
-                }
-                stream.write(row.array());
+        file.add(name, WeightType.F16, (piece, count) -> {
+            for (int i = 0; i < count; i++) {
+                piece[i] = (float) values.nextDouble(-1.7, 1.7) * scale;
             }
-        };
-        file.add(name, Type.F16, data, in, out);
+        }, in, out);
     }
 
     private static void ones(TensorFile file, String name) {
-        file.add(name, Type.F32, stream -> {
-            ByteBuffer bytes = ByteBuffer.allocate(4 * WIDTH).order(ByteOrder.LITTLE_ENDIAN);
-            for (int i = 0; i < WIDTH; i++) {
-                bytes.putFloat(1);
-            }
-            stream.write(bytes.array());
-        }, WIDTH);
+        file.add(name, WeightType.F32, (piece, count) -> Arrays.fill(piece, 0, count, 1), WIDTH);
     }
 }

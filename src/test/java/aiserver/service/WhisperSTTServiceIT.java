@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import aiserver.config.UserCache;
 import aiserver.engine.SileroVoiceDetector;
 import aiserver.engine.SpeechRequest;
 import aiserver.engine.WhisperEngine;
@@ -49,7 +50,7 @@ class WhisperSTTServiceIT {
         Path model = folder.resolve("whisper.bin");
         RandomWhisperModel.write(model, 3);
         engine = new WhisperEngine(new WhisperSettings(model, "cpu", 2, 1, false));
-        decoder = new AudioDecoder(new FfmpegProgram(null), AudioLimits.DEFAULT);
+        decoder = new AudioDecoder(new FfmpegProgram(null, UserCache.folder()), AudioLimits.DEFAULT);
     }
 
     @AfterAll

@@ -29,7 +29,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class WhisperSTTServiceTest {
     private static final AudioDecoder DECODER =
-            new AudioDecoder(new FfmpegProgram(Path.of("/nowhere")), AudioLimits.DEFAULT);
+            new AudioDecoder(new FfmpegProgram(Path.of("/nowhere"), Path.of("/nowhere")), AudioLimits.DEFAULT);
     private static final byte[] ORDER = speech(1.0, 1.5, 0.5);
 
     @Test

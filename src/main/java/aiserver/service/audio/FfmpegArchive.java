@@ -45,10 +45,10 @@ final class FfmpegArchive {
         this.cache = Objects.requireNonNull(cache, "cache");
     }
 
-    static FfmpegArchive ofClassPath() {
+    static FfmpegArchive ofClassPath(Path cache) {
         boolean fits = System.getProperty("os.name").equals("Linux") && System.getProperty("os.arch").equals("amd64");
         URL program = fits ? FfmpegArchive.class.getClassLoader().getResource(PREFIX + PROGRAM) : null;
-        return new FfmpegArchive(program, FfmpegProgram.cache());
+        return new FfmpegArchive(program, cache);
     }
 
     /** The unpacked program, its libraries beside it, or empty where the class path has none for this machine. */

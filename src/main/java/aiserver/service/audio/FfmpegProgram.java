@@ -23,9 +23,12 @@ public final class FfmpegProgram {
     record Located(Path program, Path libraries) {
     }
 
-    /** @param configured the program to use, or null: look for one */
-    public FfmpegProgram(Path configured) {
-        this(configured, System.getenv().getOrDefault("PATH", ""), FfmpegArchive.ofClassPath());
+    /**
+     * @param configured the program to use, or null: look for one
+     * @param cache      a folder of this user's alone, where the jar's is unpacked once; it need not be there
+     */
+    public FfmpegProgram(Path configured, Path cache) {
+        this(configured, System.getenv().getOrDefault("PATH", ""), FfmpegArchive.ofClassPath(cache));
     }
 
     FfmpegProgram(Path configured, String searchPath, FfmpegArchive archive) {
@@ -54,13 +57,6 @@ public final class FfmpegProgram {
     /** The program's file; as {@link #located}, for who wants to know and not to run it. */
     public Path path() {
         return located().program();
-    }
-
-    /** The user's own folder for files that the worker can make again; it need not be there. */
-    public static Path cache() {
-        String configured = System.getenv().getOrDefault("XDG_CACHE_HOME", "");
-        Path base = configured.startsWith("/") ? Path.of(configured) : Path.of(System.getProperty("user.home"), ".cache");
-        return base.resolve("ai-server");
     }
 
     private Located find() {

@@ -1,5 +1,6 @@
 package aiserver.service.audio;
 
+import aiserver.config.UserCache;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -9,7 +10,7 @@ import java.util.List;
 
 /** Writes sounds in the formats of browsers, phones and recorders, with the ffmpeg that the project carries. */
 public final class Encoder {
-    public static final FfmpegProgram CARRIED = new FfmpegProgram(null, "", FfmpegArchive.ofClassPath());
+    public static final FfmpegProgram CARRIED = new FfmpegProgram(null, "", FfmpegArchive.ofClassPath(UserCache.folder()));
 
     private Encoder() {
     }

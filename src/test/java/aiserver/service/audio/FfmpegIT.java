@@ -147,7 +147,7 @@ class FfmpegIT {
         JobScope scope = new TestScope(cancelled::get, (stage, fraction) -> {
             throw new AssertionError("nothing to tell");
         });
-        AudioDecoder decoder = new AudioDecoder(new FfmpegProgram(sleeper), AudioLimits.DEFAULT);
+        AudioDecoder decoder = new AudioDecoder(new FfmpegProgram(sleeper, folder), AudioLimits.DEFAULT);
         CompletableFuture<Recording> decoding = CompletableFuture.supplyAsync(() ->
                 decoder.decode("fLaC and more".getBytes(StandardCharsets.US_ASCII), null, null, scope));
         while (decoders().isEmpty() && !decoding.isDone()) {
@@ -185,7 +185,7 @@ class FfmpegIT {
         Path broken = executable("broken");
         Files.writeString(broken, "#!/bin/sh\necho 'no version information available' >&2\necho '" + said + "' >&2\nexit "
                 + status + "\n");
-        AudioDecoder decoder = new AudioDecoder(new FfmpegProgram(broken), AudioLimits.DEFAULT);
+        AudioDecoder decoder = new AudioDecoder(new FfmpegProgram(broken, folder), AudioLimits.DEFAULT);
         assertNotAvailable(decoder, "fLaC and more".getBytes(StandardCharsets.US_ASCII), "ffmpeg does not start: " + said);
     }
 
@@ -195,7 +195,7 @@ class FfmpegIT {
         Files.writeString(greedy, "#!/bin/sh\ncat > /dev/null\nulimit -v >&2\necho \"[error] limit $(ulimit -v)\" >&2\n"
                 + "echo x > " + folder.resolve("written") + "\nexit 1\n");
         AudioLimits limits = new AudioLimits(1 << 20, 0.1, 10, 0.25, Duration.ofSeconds(9), 512L << 20);
-        AudioDecoder decoder = new AudioDecoder(new FfmpegProgram(greedy), limits);
+        AudioDecoder decoder = new AudioDecoder(new FfmpegProgram(greedy, folder), limits);
         assertThatThrownBy(() -> decoder.decode("fLaC and more".getBytes(StandardCharsets.US_ASCII), null, null, JobScope.NONE))
                 .isInstanceOf(JobException.class).hasMessageContaining("limit " + (512 << 10));
         Path written = folder.resolve("written");

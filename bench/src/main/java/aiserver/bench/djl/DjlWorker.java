@@ -3,6 +3,7 @@ package aiserver.bench.djl;
 import aiserver.config.ImageOptions;
 import aiserver.config.LanguageOptions;
 import aiserver.config.SpeechOptions;
+import aiserver.config.UserCache;
 import aiserver.engine.EngineException;
 import aiserver.job.Envelope;
 import aiserver.job.ErrorCode;
@@ -94,7 +95,7 @@ public final class DjlWorker implements Callable<Integer> {
         Map<TaskType, Function<Job, JobResult>> services = new EnumMap<>(TaskType.class);
         if (speechFolder != null) {
             WhisperSTTService service = new WhisperSTTService(new DjlSpeechEngine(new DjlSettings(speechFolder, threads)), null,
-                    new AudioDecoder(new FfmpegProgram(speech.ffmpeg), speech.audio()), speech.service());
+                    new AudioDecoder(new FfmpegProgram(speech.ffmpeg, UserCache.folder()), speech.audio()), speech.service());
             services.put(TaskType.STT, job -> service.transcribe((SpeechJob) job, JobScope.NONE));
         }
         if (languageFolder != null) {

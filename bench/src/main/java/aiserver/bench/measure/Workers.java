@@ -6,9 +6,15 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /** How the workers that are measured are started: ours by its launcher, the DJL variant by this program. */
 final class Workers {
+    /** The launcher's own. */
+    private static final List<String> LEAN_HEAP = Stream.concat(Stream.of("-XX:TieredStopAtLevel=1", "-XX:ReservedCodeCacheSize=32m", "-Xms12m",
+            "-XX:MinHeapSize=8m", "-XX:NewRatio=6", "-XX:MinHeapFreeRatio=5", "-XX:MaxHeapFreeRatio=10", "-XX:-ShrinkHeapInSteps"),
+            Runtime.version().feature() < 25 ? Stream.empty() : Stream.of("-XX:+UseCompactObjectHeaders")).toList();
+
     private Workers() {
     }
 
@@ -22,22 +28,25 @@ final class Workers {
 
     /** The DJL variant with glibc's malloc as it is, which is its fastest. */
     static Contender djl(String name, QueueClient client, Setting setting, String... options) {
-        return djl(name, client, setting, environment(setting), options);
+        return djl(name, client, setting, environment(setting), List.of(), options);
     }
 
     /**
-     * The same with two malloc arenas, as ours has, and blocks from 1 MB on given back at once: slower, and half the
-     * memory, since PyTorch's buffers stay with glibc otherwise.
+     * The same with two malloc arenas and a Java heap that gives back what it does not need, as ours has, and blocks from
+     * 1 MB on given back at once: slower, and half the memory, since PyTorch's buffers stay with glibc otherwise.
      */
     static Contender leanDjl(String name, QueueClient client, Setting setting, String... options) {
         Map<String, String> environment = new LinkedHashMap<>(environment(setting));
         environment.put("MALLOC_ARENA_MAX", "2");
         environment.put("MALLOC_MMAP_THRESHOLD_", "1048576");
-        return djl(name, client, setting, environment, options);
+        return djl(name, client, setting, environment, LEAN_HEAP, options);
     }
 
-    private static Contender djl(String name, QueueClient client, Setting setting, Map<String, String> environment, String... options) {
-        List<String> command = setting.java(List.of("-XX:+UseSerialGC", "-Xmx1g"), "djl", "--redis-url=" + client.uri(),
+    private static Contender djl(String name, QueueClient client, Setting setting, Map<String, String> environment, List<String> heap,
+                                 String... options) {
+        List<String> flags = new ArrayList<>(List.of("-XX:+UseSerialGC", "-Xmx1g"));
+        flags.addAll(heap);
+        List<String> command = setting.java(flags, "djl", "--redis-url=" + client.uri(),
                 "--threads=" + setting.threads());
         command.addAll(List.of(options));
         return Contender.started(name, command, environment, setting);

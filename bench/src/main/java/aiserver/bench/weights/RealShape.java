@@ -1,10 +1,10 @@
 package aiserver.bench.weights;
 
 import aiserver.models.DemoTextEncoder;
-import aiserver.models.GgufWriter;
 import aiserver.models.RandomDiffusionModel;
 import aiserver.models.RandomQwenModel;
 import aiserver.models.RandomWhisperModel;
+import aiserver.models.WeightType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -60,9 +60,9 @@ public enum RealShape {
 
     private void write(Path file, WorkFolder work) throws IOException {
         switch (this) {
-            case QWEN_600M_F16 -> language(RandomQwenModel.shapeOf600M(GgufWriter.Type.F16, SEED), file, work);
-            case QWEN_600M_BF16 -> language(RandomQwenModel.shapeOf600M(GgufWriter.Type.BF16, SEED), file, work);
-            case QWEN_4B_F16 -> language(RandomQwenModel.shapeOf4B(GgufWriter.Type.F16, SEED), file, work);
+            case QWEN_600M_F16 -> language(RandomQwenModel.shapeOf600M(WeightType.F16, SEED), file, work);
+            case QWEN_600M_BF16 -> language(RandomQwenModel.shapeOf600M(WeightType.BF16, SEED), file, work);
+            case QWEN_4B_F16 -> language(RandomQwenModel.shapeOf4B(WeightType.F16, SEED), file, work);
             case QWEN_600M_Q4_K_M -> work.quantize(QWEN_600M_F16.in(work), file, "q4_k_m");
             case QWEN_4B_Q4_K_M -> work.quantize(QWEN_4B_F16.in(work), file, "q4_k_m");
             case WHISPER_LARGE_F16 -> RandomWhisperModel.write(file, RandomWhisperModel.Shape.LARGE_V3,

@@ -3,7 +3,6 @@ package aiserver.models;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import aiserver.models.GgufWriter.Type;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -13,20 +12,23 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class GgufWriterTest {
+class TensorFileTest {
     @TempDir
     Path folder;
 
     @Test
     void writesTheBytesOfTheFormat() throws IOException {
         Path file = folder.resolve("a.gguf");
-        new GgufWriter().put("n", 7).put("l", List.of("가")).tensor("t", Type.F32, (block, count) -> block[0] = 1.5f, 1)
-                .tensor("h", Type.BF16, (block, count) -> block[0] = -2, 1).write(file);
+        new TensorFile("clip-l").put("n", 7).put("l", List.of("가")).add("t", WeightType.F32, (piece, count) -> piece[0] = 1.5f, 1)
+                .add("h", WeightType.BF16, (piece, count) -> piece[0] = -2, 1).writeGguf(file);
         ByteBuffer in = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
         assertThat(in.getInt()).isEqualTo(0x46554747);
         assertThat(in.getInt()).isEqualTo(3);
         assertThat(in.getLong()).isEqualTo(2);
-        assertThat(in.getLong()).isEqualTo(2);
+        assertThat(in.getLong()).isEqualTo(3);
+        assertThat(text(in)).isEqualTo("general.architecture");
+        assertThat(in.getInt()).isEqualTo(8);
+        assertThat(text(in)).isEqualTo("clip-l");
         assertThat(text(in)).isEqualTo("n");
         assertThat(in.getInt()).isEqualTo(4);
         assertThat(in.getInt()).isEqualTo(7);
@@ -59,9 +61,9 @@ class GgufWriterTest {
     @Test
     void theSameSeedGivesTheSameFile() throws IOException {
         for (String name : List.of("a", "b")) {
-            new RandomQwenModel(1, 32, 1, 1, 32, 32, 256, Type.Q8_0, 0, 3).write(folder.resolve(name));
+            new RandomQwenModel(1, 32, 1, 1, 32, 32, 256, WeightType.Q8_0, 0, 3).write(folder.resolve(name));
         }
-        new RandomQwenModel(1, 32, 1, 1, 32, 32, 256, Type.Q8_0, 0, 4).write(folder.resolve("c"));
+        new RandomQwenModel(1, 32, 1, 1, 32, 32, 256, WeightType.Q8_0, 0, 4).write(folder.resolve("c"));
         assertThat(folder.resolve("a")).hasSameBinaryContentAs(folder.resolve("b"));
         assertThat(Files.mismatch(folder.resolve("a"), folder.resolve("c"))).isPositive();
     }
@@ -69,7 +71,7 @@ class GgufWriterTest {
     @Test
     void aModelMayHaveTheTokensOfAnother() throws IOException {
         Path file = folder.resolve("tokens");
-        new RandomQwenModel(1, 32, 1, 1, 32, 32, 256, Type.F32, 8, 3).write(file, List.of("a", "b", "ab"), List.of("a b"));
+        new RandomQwenModel(1, 32, 1, 1, 32, 32, 256, WeightType.F32, 8, 3).write(file, List.of("a", "b", "ab"), List.of("a b"));
         String bytes = new String(Files.readAllBytes(file), java.nio.charset.StandardCharsets.ISO_8859_1);
         assertThat(bytes).containsSubsequence("tokenizer.ggml.tokens", "ab", "<|endoftext|>", "<|im_start|>", "<|im_end|>",
                 "[unused6]", "[unused7]", "tokenizer.ggml.merges", "a b");
@@ -78,8 +80,17 @@ class GgufWriterTest {
 
     @Test
     void aRowThatDoesNotFillItsBlocksIsRefused() {
-        assertThatThrownBy(() -> new GgufWriter().tensor("t", Type.Q8_0, (block, count) -> { }, 33))
+        assertThatThrownBy(() -> new TensorFile("x").add("t", WeightType.Q8_0, (piece, count) -> { }, 33))
                 .hasMessage("tensor t of type Q8_0 cannot have rows of 33");
+    }
+
+    @Test
+    void aFileThatCannotBeFinishedLeavesNothing() throws IOException {
+        Path file = folder.resolve("cut.gguf");
+        TensorFile cut = new TensorFile("x").add("whole", WeightType.F32, (piece, count) -> { }, 8)
+                .add("cut", WeightType.F16, out -> out.write(new byte[15]), 8);
+        assertThatThrownBy(() -> cut.writeGguf(file)).hasMessage("cut has 15 bytes, not 16");
+        assertThat(Files.list(folder)).isEmpty();
     }
 
     @Test
