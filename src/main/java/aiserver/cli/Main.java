@@ -93,7 +93,7 @@ public final class Main implements Runnable {
             return null;
         }
         for (String option : List.of("stt-model", "llm-model", "image-model")) {
-            if (environment.containsKey(SettingsSource.variable(option))
+            if (!environment.getOrDefault(SettingsSource.variable(option), "").isBlank()
                     || Arrays.stream(args).anyMatch(arg -> arg.startsWith("--" + option))) {
                 return null;
             }

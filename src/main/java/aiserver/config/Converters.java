@@ -38,6 +38,14 @@ final class Converters {
         }
     }
 
+    /** A word of a list, where blanks may stand around the commas. */
+    static final class Word implements ITypeConverter<String> {
+        @Override
+        public String convert(String value) {
+            return value.strip();
+        }
+    }
+
     /** A number of bytes such as {@code 32M} or {@code 64k}. */
     static final class Bytes implements ITypeConverter<Integer> {
         private static final Pattern FORM = Pattern.compile("(\\d{1,9})([kKmM]?)");

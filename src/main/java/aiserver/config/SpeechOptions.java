@@ -61,7 +61,8 @@ public final class SpeechOptions {
             description = "Told for a recording in which nobody speaks. Default: ${DEFAULT-VALUE}.")
     String language;
 
-    @Option(names = "--ffmpeg", paramLabel = "FILE", description = "The ffmpeg program. Default: that on PATH.")
+    @Option(names = "--ffmpeg", paramLabel = "FILE",
+            description = "The ffmpeg program. Default: that on PATH, else one that the program carries (Linux on x86-64).")
     public Path ffmpeg;
 
     /** @throws IllegalArgumentException naming the option and its value */

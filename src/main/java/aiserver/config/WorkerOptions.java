@@ -29,7 +29,7 @@ public final class WorkerOptions {
             description = "How long one command may take. Default: ${DEFAULT-VALUE}.")
     public Duration redisTimeout;
 
-    @Option(names = "--tasks", split = ",", paramLabel = "KIND", defaultValue = "stt,llm,image",
+    @Option(names = "--tasks", split = ",", converter = Converters.Word.class, paramLabel = "KIND", defaultValue = "stt,llm,image",
             description = "Which queues this worker serves. Default: ${DEFAULT-VALUE}.")
     public List<String> tasks;
 
@@ -86,7 +86,7 @@ public final class WorkerOptions {
     boolean leaveQueue;
 
     @Option(names = "--at-most-once", fallbackValue = "true",
-            description = "Plain BRPOP, for servers older than Redis 6.2: a job in hand is lost when the process dies.")
+            description = "Plain BRPOP, for Redis 6.0 and 6.1: a job in hand is lost when the process dies.")
     boolean atMostOnce;
 
     @Option(names = "--max-attempts", paramLabel = "N", defaultValue = "2",
@@ -136,7 +136,7 @@ public final class WorkerOptions {
     public WorkerSettings settings(String workerId, List<String> predecessors, int restarts) {
         Map<TaskType, LaneSettings> lanes = new EnumMap<>(TaskType.class);
         for (String task : tasks) {
-            TaskType kind = TaskType.ofWireName(task.strip()).orElseThrow(
+            TaskType kind = TaskType.ofWireName(task).orElseThrow(
                     () -> new IllegalArgumentException("--tasks has '" + task + "', which is none of stt, llm, image"));
             lanes.put(kind, switch (kind) {
                 case STT -> lane(sttConcurrency, sttTimeLimit);

@@ -6,7 +6,7 @@ import java.util.Objects;
 /**
  * How jobs are taken and answered.
  *
- * @param reliable     at least once over processing lists (Redis 6.2 or newer); false: plain BRPOP, at most once
+ * @param reliable     at least once over processing lists (Redis 6.2 or newer); false: plain BRPOP (Redis 6.0 or newer), at most once
  * @param maxAttempts  how often a job may be started when the process dies with it
  * @param resultTtl    how long a result stays readable
  * @param heartbeat    how often a worker says that it lives

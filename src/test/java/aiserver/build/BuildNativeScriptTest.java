@@ -56,6 +56,7 @@ class BuildNativeScriptTest {
         tool("cmake", "exit 1");
         tool("c++", "exit 0");
         tool("cargo", "exit 1");
+        environment.put("AISERVER_CUDA_FOLDER", ""); // the machine's own
     }
 
     @Test
@@ -75,6 +76,22 @@ class BuildNativeScriptTest {
         Files.delete(bin.resolve("cargo"));
         assertThat(run()).startsWith("build-native: cargo is missing: install Rust's cargo")
                 .contains("LLAMA_CPP_DIR, WHISPER_CPP_DIR and SD_CPP_DIR").hasLineCount(1);
+    }
+
+    @Test
+    void aCargoThatCannotReadThePackagesIsNamedWithItsVersion() throws Exception {
+        tool("cargo", "echo 'cargo 1.75.0 (1d8b05cdd 2023-11-20)'");
+        assertThat(run()).contains("build-native: cargo is 1.75.0, and the engine sources need 1.85 or newer").contains("rustup")
+                .doesNotContain("network");
+        tool("cargo", "[ $1 = --version ] && echo 'cargo 1.85.1' || exit 1");
+        assertThat(run()).contains("cargo could not bring the engine sources");
+    }
+
+    @Test
+    void theSourcesAloneNeedNoCompiler() throws Exception {
+        Files.delete(bin.resolve("c++"));
+        Files.delete(bin.resolve("cmake"));
+        assertThat(run("--sources-only")).contains("cargo could not bring the engine sources");
     }
 
     @Test

@@ -103,11 +103,16 @@ class EndToEndIT {
         push("llm", "kill-warm", Map.of("transcript", "안녕하세요"));
         success("kill-warm");
         ProcessHandle worker = program.process().children().findFirst().orElseThrow();
-        push("image", "kill-1", Map.of("prompt", "딸기 케이크", "seed", 1));
-        program.await("the job is started", () -> redis.length("ai:queue:image") == 0);
+        // More than can be finished before the kill.
+        for (int i = 1; i <= 5; i++) {
+            push("image", "kill-" + i, Map.of("prompt", "딸기 케이크", "seed", i));
+        }
+        program.await("the first is started", () -> redis.length("ai:queue:image") < 5);
         worker.destroyForcibly();
-        assertThat(success("kill-1")).containsEntry("seed", 1);
-        assertThat(reply("kill-1").get("worker_id")).isNotEqualTo(reply("kill-warm").get("worker_id"));
+        for (int i = 1; i <= 5; i++) {
+            assertThat(success("kill-" + i)).containsEntry("seed", i);
+        }
+        assertThat(reply("kill-5").get("worker_id")).isNotEqualTo(reply("kill-warm").get("worker_id"));
         assertThat(Files.readString(program.log())).contains("died").contains("SIGKILL");
     }
 

@@ -125,6 +125,8 @@ class MainTest {
             assertThat(Main.run(Map.of("AISERVER_LLM_MODEL", "x.gguf"), "run", "--tasks=none")).isEqualTo(2);
             assertThat(Main.run(Map.of(), "run", "--help")).isZero();
             assertThat(said()).doesNotContain("[seen]");
+            assertThat(Main.run(Map.of("AISERVER_LLM_MODEL", ""), "doctor")).as("blank is unset").isEqualTo(2);
+            assertThat(said()).contains("[seen]");
         } finally {
             System.clearProperty("aiserver.home");
         }

@@ -44,6 +44,9 @@ record RunningProgram(Process process, Path log) implements AutoCloseable {
         command.addAll(options);
         command.add("--crash-folder=" + folder.resolve("crashes"));
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
+        // What a developer has set for a worker of his own, such as its Redis, and what he keeps in his cache.
+        builder.environment().keySet().removeIf(name -> name.startsWith("AISERVER_") && !name.equals("AISERVER_NATIVE_DIST"));
+        builder.environment().put("XDG_CACHE_HOME", folder.resolve("cache").toString());
         builder.environment().put("REDIS_URL", redisUrl);
         builder.environment().put("TMPDIR", temporary.toString());
         // As the launcher sets them.

@@ -105,6 +105,11 @@ class SettingsSourceTest {
                 .hasMessageContaining("--tasks has 'tts'");
     }
 
+    @Test
+    void blanksAroundTheCommasOfAListAreNotPartOfItsWords() {
+        assertThat(parse(new SettingsSource(Map.of("AISERVER_TASKS", "stt, llm "), null)).worker.tasks).containsExactly("stt", "llm");
+    }
+
     private Path stateFolder(Map<String, String> environment, String... profile) throws IOException {
         return parse(new SettingsSource(environment, profile(profile))).language.engine(1).stateFolder();
     }

@@ -16,10 +16,12 @@ import java.util.List;
 /** What delivery promises; run on the Redis in memory and on a real server, so that the scripts say the same in Lua and in Java. */
 abstract class DeliveryContract {
     static final TaskType KIND = TaskType.LLM;
+    /** Long enough that a slow machine does not take a living worker for dead between two calls of a test. */
+    private static final Duration DEAD_AFTER = Duration.ofMillis(1_500);
     static final DeliverySettings SETTINGS = new DeliverySettings(true, 2, Duration.ofMinutes(1), Duration.ofMillis(100),
-            Duration.ofMillis(300), Duration.ofMillis(50), 3);
+            DEAD_AFTER, Duration.ofMillis(50), 3);
     static final DeliverySettings PLAIN = new DeliverySettings(false, 2, Duration.ofMinutes(1), Duration.ofMillis(100),
-            Duration.ofMillis(300), Duration.ofMillis(50), 3);
+            DEAD_AFTER, Duration.ofMillis(50), 3);
     static final String SUCCESS = "{\"request_id\":\"r\",\"status\":\"success\"}";
     static final String ERROR = "{\"request_id\":\"r\",\"status\":\"error\"}";
 

@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 @Timeout(60)
@@ -28,7 +29,12 @@ class QuarantineTest {
     }
 
     private CompletableFuture<Boolean> enter(TaskType kind, boolean suspect) {
-        return CompletableFuture.supplyAsync(() -> quarantine.enter(kind, suspect, wanted::get), threads);
+        // join() cannot be interrupted: without a limit of its own a fault would hang the build.
+        return CompletableFuture.supplyAsync(() -> quarantine.enter(kind, suspect, wanted::get), threads).orTimeout(30, TimeUnit.SECONDS);
+    }
+
+    private static void entered(CompletableFuture<Boolean> job) {
+        assertThat(job.join()).as("has its turn").isTrue();
     }
 
     private void waits(CompletableFuture<Boolean> job) throws InterruptedException {
@@ -38,91 +44,91 @@ class QuarantineTest {
 
     @Test
     void othersRunSideBySide() {
-        enter(TaskType.STT, false).join();
-        enter(TaskType.LLM, false).join();
-        enter(TaskType.LLM, false).join();
-        enter(TaskType.IMAGE, false).join();
+        entered(enter(TaskType.STT, false));
+        entered(enter(TaskType.LLM, false));
+        entered(enter(TaskType.LLM, false));
+        entered(enter(TaskType.IMAGE, false));
     }
 
     @Test
     void suspectsRunOneAfterTheOtherAndAllElseWaits() throws InterruptedException {
-        enter(TaskType.LLM, true).join();
+        entered(enter(TaskType.LLM, true));
         CompletableFuture<Boolean> second = enter(TaskType.STT, true);
         CompletableFuture<Boolean> other = enter(TaskType.STT, false);
         waits(second);
         quarantine.leave(TaskType.LLM, true);
-        assertThat(second.join()).as("has its turn").isTrue();
+        entered(second);
         waits(other);
         quarantine.leave(TaskType.STT, true);
-        other.join();
+        entered(other);
     }
 
     @Test
     void aSuspectWaitsForWhatRuns() throws InterruptedException {
-        enter(TaskType.STT, false).join();
+        entered(enter(TaskType.STT, false));
         CompletableFuture<Boolean> suspect = enter(TaskType.LLM, true);
         waits(suspect);
         quarantine.leave(TaskType.STT, false);
-        suspect.join();
+        entered(suspect);
     }
 
     @Test
     void nobodyWaitsForASuspectPicture() throws InterruptedException {
-        enter(TaskType.IMAGE, true).join();
-        enter(TaskType.STT, false).join();
+        entered(enter(TaskType.IMAGE, true));
+        entered(enter(TaskType.STT, false));
         CompletableFuture<Boolean> suspect = enter(TaskType.LLM, true);
         waits(suspect);
         quarantine.leave(TaskType.STT, false);
         quarantine.leave(TaskType.IMAGE, true);
-        suspect.join();
+        entered(suspect);
     }
 
     @Test
     void spokenSuspectsGoBeforePictures() throws InterruptedException {
-        enter(TaskType.LLM, true).join();
+        entered(enter(TaskType.LLM, true));
         CompletableFuture<Boolean> picture = enter(TaskType.IMAGE, true);
         CompletableFuture<Boolean> speech = enter(TaskType.STT, true);
         waits(picture);
         quarantine.leave(TaskType.LLM, true);
-        speech.join();
+        entered(speech);
         waits(picture);
         quarantine.leave(TaskType.STT, true);
-        picture.join();
+        entered(picture);
     }
 
     @Test
     void othersDoNotWaitForEver() {
         quarantine = new Quarantine(Duration.ofMillis(50));
-        enter(TaskType.LLM, true).join();
-        enter(TaskType.STT, false).join();
-        enter(TaskType.IMAGE, false).join();
+        entered(enter(TaskType.LLM, true));
+        entered(enter(TaskType.STT, false));
+        entered(enter(TaskType.IMAGE, false));
     }
 
     @Test
     void aSuspectDoesNotWaitForEverForOthersOrAPicture() {
         quarantine = new Quarantine(Duration.ofMillis(50));
-        enter(TaskType.STT, false).join();
-        enter(TaskType.IMAGE, true).join();
-        enter(TaskType.LLM, true).join();
+        entered(enter(TaskType.STT, false));
+        entered(enter(TaskType.IMAGE, true));
+        entered(enter(TaskType.LLM, true));
     }
 
     @Test
     void twoSpokenSuspectsNeverRunTogether() throws InterruptedException {
         quarantine = new Quarantine(Duration.ofMillis(1));
-        enter(TaskType.LLM, true).join();
+        entered(enter(TaskType.LLM, true));
         CompletableFuture<Boolean> second = enter(TaskType.LLM, true);
         CompletableFuture<Boolean> picture = enter(TaskType.IMAGE, true);
         waits(second);
         quarantine.leave(TaskType.LLM, true);
-        second.join();
+        entered(second);
         waits(picture);
         quarantine.leave(TaskType.LLM, true);
-        picture.join();
+        entered(picture);
     }
 
     @Test
     void aStopEndsTheWait() throws InterruptedException {
-        enter(TaskType.LLM, true).join();
+        entered(enter(TaskType.LLM, true));
         CompletableFuture<Boolean> second = enter(TaskType.LLM, true);
         waits(second);
         wanted.set(false);

@@ -205,7 +205,8 @@ class RedisTroubleIT {
         release.release();
         answered();
         Bench.await(() -> lines("is back after") == 1);
-        assertThat(lines("is away (no answer within 400 ms)")).isEqualTo(1);
+        // One is this outage's; a slow machine may have another stall of its own.
+        assertThat(lines("is away (no answer within 400 ms)")).isBetween(1L, 2L);
     }
 
     @Test

@@ -29,6 +29,19 @@ class StopSignalsIT {
         Bench.await(() -> redis.length(ChaosWorker.STARTS) == jobs);
     }
 
+    /** Nobody has waited at a queue for a second, which is twice as long as a pop waits. */
+    private void awaitNoPop() {
+        try (io.lettuce.core.RedisClient client = io.lettuce.core.RedisClient.create(uri); var connection = client.connect()) {
+            long[] since = {System.nanoTime()};
+            Bench.await(() -> {
+                if (connection.sync().clientList().lines().anyMatch(line -> line.matches(".* flags=\\w*b\\w* .*"))) {
+                    since[0] = System.nanoTime();
+                }
+                return System.nanoTime() - since[0] > 1_000_000_000L;
+            });
+        }
+    }
+
     @Test
     void oneTermFinishesTheJobInHandAndExitsWithZero() throws Exception {
         try (redis; WorkerProcess worker = WorkerProcess.start(uri, "w", 1_500, List.of())) {
@@ -60,7 +73,7 @@ class StopSignalsIT {
             push("a");
             Bench.await(() -> redis.get(Keys.result("a")) != null);
             new ProcessBuilder("kill", "-TSTP", Long.toString(worker.process().pid())).start().waitFor(10, TimeUnit.SECONDS);
-            Thread.sleep(1_500);
+            awaitNoPop();
             push("b");
             Thread.sleep(1_000);
             assertThat(redis.length(TaskType.STT.queue())).isEqualTo(1);
