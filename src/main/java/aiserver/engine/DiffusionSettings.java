@@ -22,19 +22,20 @@ import java.util.Objects;
  * @param convDirect     convolutions without im2col: less memory
  * @param stepCache      reuses work between steps: faster, and another picture than without
  * @param memoryMapped   leaves the weights in the files where the device allows it
- * @param pixels         of the largest picture that will be asked for: what room is reckoned for on a GPU
+ * @param width          in pixels, of the largest picture that will be asked for, {@code height} likewise: the model must be able
+ *                       to draw it, and on a GPU room is reckoned for it; or both 0: not known, room is reckoned for 512 by 512
  */
 public record DiffusionSettings(Part diffusionModel, Part clipL, Part clipG, Part t5, Part vae, Part taesd,
                                 String device, int threads, boolean flashAttention, boolean vaeTiling,
-                                boolean convDirect, StepCache stepCache, boolean memoryMapped, long pixels) {
+                                boolean convDirect, StepCache stepCache, boolean memoryMapped, int width, int height) {
     /** Of a picture of 512 pixels a side. */
     static final long USUAL_PIXELS = 512 * 512;
 
-    /** For pictures of at most 512 pixels a side. */
+    /** For pictures of a size that is not known yet. */
     public DiffusionSettings(Part diffusionModel, Part clipL, Part clipG, Part t5, Part vae, Part taesd, String device, int threads,
                              boolean flashAttention, boolean vaeTiling, boolean convDirect, StepCache stepCache, boolean memoryMapped) {
         this(diffusionModel, clipL, clipG, t5, vae, taesd, device, threads, flashAttention, vaeTiling, convDirect, stepCache,
-                memoryMapped, USUAL_PIXELS);
+                memoryMapped, 0, 0);
     }
 
     /** Ways of the engine to skip work in a step that would change little. */
@@ -78,9 +79,14 @@ public record DiffusionSettings(Part diffusionModel, Part clipL, Part clipG, Par
         if (threads < 0 || threads > 512) {
             throw new IllegalArgumentException("threads must be 0 to 512 but is " + threads);
         }
-        if (pixels < 1) {
-            throw new IllegalArgumentException("pixels must be at least 1 but is " + pixels);
+        if (width < 0 || height < 0 || (width == 0) != (height == 0)) {
+            throw new IllegalArgumentException("a picture cannot be of " + width + "x" + height + " pixels");
         }
+    }
+
+    /** Of the largest picture. */
+    long pixels() {
+        return width == 0 ? USUAL_PIXELS : (long) width * height;
     }
 
     /** The engine's rules for the types of weights: a pattern on tensor names and a type for each part that has one. */

@@ -9,7 +9,7 @@ public interface SpeechEngine extends Engine {
      *
      * @param samples mono, 16 kHz, -1 to 1, finite
      * @throws EngineException INVALID_INPUT for samples that are not finite or a language that the model has not,
-     *                         CANCELLED, OUT_OF_MEMORY, ENGINE_FAILED; loads the model first where it is not loaded
+     *                         MODEL_NOT_AVAILABLE for more audio context than the model has, CANCELLED, OUT_OF_MEMORY, ENGINE_FAILED; loads the model first where it is not loaded
      */
     Transcript transcribe(float[] samples, SpeechRequest request, RunControl control);
 
