@@ -75,7 +75,7 @@ final class TensorIndex {
             }
         } catch (EOFException e) {
             throw unavailable(what + " " + file + " is damaged: it ends inside its header", e);
-        } catch (IOException | ArithmeticException e) {
+        } catch (IOException | ArithmeticException | NumberFormatException e) {
             throw unavailable(what + " " + file + " is damaged or no GGUF or safetensors file: " + e.getMessage(), e);
         }
         if (index.shapes.isEmpty()) {
