@@ -99,7 +99,7 @@ public final class LlamaEngine implements TextEngine {
     }
 
     @Override
-    public void close() {
+    public synchronized void close() {
         if (!closed) {
             call(true, () -> {
                 closed = true;

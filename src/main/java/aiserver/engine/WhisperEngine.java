@@ -35,6 +35,8 @@ public final class WhisperEngine implements SpeechEngine {
         }
         lock.writeLock().lock();
         try {
+            // Again: the engine may have been closed while this waited, and nobody would free the model.
+            requireOpen();
             if (model != null && model.broken()) {
                 closeModel();
             }
@@ -154,10 +156,8 @@ public final class WhisperEngine implements SpeechEngine {
 
     @Override
     public void close() {
-        if (!closed) {
-            closed = true;
-            unload();
-            threads.close();
-        }
+        closed = true;
+        unload();
+        threads.close();
     }
 }
