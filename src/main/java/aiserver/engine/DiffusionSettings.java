@@ -3,8 +3,9 @@ package aiserver.engine;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * Which files make up a picture model of SD3.5's kind, and how it runs.
@@ -41,12 +42,6 @@ public record DiffusionSettings(Part diffusionModel, Part clipL, Part clipG, Par
     /** Ways of the engine to skip work in a step that would change little. */
     public enum StepCache { NONE, EASYCACHE, DBCACHE, TAYLORSEER, CACHE_DIT, SPECTRUM }
 
-    /** ggml's number of each. */
-    private static final Map<String, Integer> WEIGHT_TYPES = Map.ofEntries(Map.entry("f32", 0), Map.entry("f16", 1),
-            Map.entry("bf16", 30), Map.entry("q8_0", 8), Map.entry("q5_0", 6), Map.entry("q5_1", 7), Map.entry("q4_0", 2),
-            Map.entry("q4_1", 3), Map.entry("q2_K", 10), Map.entry("q3_K", 11), Map.entry("q4_K", 12), Map.entry("q5_K", 13),
-            Map.entry("q6_K", 14));
-
     /**
      * One file of the model.
      *
@@ -56,9 +51,9 @@ public record DiffusionSettings(Part diffusionModel, Part clipL, Part clipG, Par
     public record Part(Path file, String weightType) {
         public Part {
             Objects.requireNonNull(file, "file");
-            if (weightType != null && !WEIGHT_TYPES.containsKey(weightType)) {
+            if (weightType != null && type(weightType).isEmpty()) {
                 throw new IllegalArgumentException("weight type '" + weightType + "' of " + file + " is none of "
-                        + String.join(", ", WEIGHT_TYPES.keySet().stream().sorted().toList()));
+                        + GgmlType.ofWeights().map(GgmlType::weightName).sorted().collect(Collectors.joining(", ")));
             }
         }
 
@@ -68,7 +63,11 @@ public record DiffusionSettings(Part diffusionModel, Part clipL, Part clipG, Par
 
         /** Bytes of the weights in the type that they are converted to, estimated. */
         long convertedBytes() {
-            return TensorIndex.read(file, "picture model").bytesAs(WEIGHT_TYPES.get(weightType));
+            return TensorIndex.read(file, "picture model").bytesAs(type(weightType).orElseThrow());
+        }
+
+        private static Optional<GgmlType> type(String name) {
+            return GgmlType.ofWeights().filter(type -> type.weightName().equals(name)).findFirst();
         }
     }
 
