@@ -18,14 +18,17 @@ import java.util.Objects;
  * CPU and takes about a thousandth of the time that the sound takes.
  */
 public final class SileroVoiceDetector implements VoiceDetector {
+    private static final String NAME = "voice detector";
     private static final int RATE = 16_000;
     /** A run looks at this much and then asks whether it is still wanted. */
     private static final int BLOCK = 60 * RATE;
     private static final double CENTISECOND = RATE / 100.0;
 
     private final Path model;
-    private final EngineThread thread = new EngineThread("silero", 1);
+    private final EngineThread thread = new EngineThread(NAME, 1);
+    // of the detector's thread
     private NativeHandle context;
+    private volatile boolean closed;
 
     /** @param model Silero in whisper.cpp's ggml form */
     public SileroVoiceDetector(Path model) {
@@ -53,6 +56,9 @@ public final class SileroVoiceDetector implements VoiceDetector {
     }
 
     private void open() {
+        if (closed) {
+            throw EngineException.closed(NAME);
+        }
         if (context != null) {
             return;
         }
@@ -118,6 +124,12 @@ public final class SileroVoiceDetector implements VoiceDetector {
 
     @Override
     public void close() {
+        synchronized (this) {
+            if (closed) {
+                return;
+            }
+            closed = true;
+        }
         thread.run(() -> {
             if (context != null) {
                 context.close();

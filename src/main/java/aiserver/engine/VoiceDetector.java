@@ -19,6 +19,7 @@ public interface VoiceDetector extends AutoCloseable {
      */
     List<Stretch> find(float[] samples, RunControl control);
 
+    /** Frees the model. A later call fails as MODEL_NOT_AVAILABLE; a later close does nothing. */
     @Override
     void close();
 

@@ -150,7 +150,7 @@ public final class WhisperEngine implements SpeechEngine {
 
     private void requireOpen() {
         if (closed) {
-            throw new IllegalStateException("speech engine is closed");
+            throw EngineException.closed("speech engine");
         }
     }
 
