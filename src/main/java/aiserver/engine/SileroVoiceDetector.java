@@ -19,10 +19,9 @@ import java.util.Objects;
  */
 public final class SileroVoiceDetector implements VoiceDetector {
     private static final String NAME = "voice detector";
-    private static final int RATE = 16_000;
     /** A run looks at this much and then asks whether it is still wanted. */
-    private static final int BLOCK = 60 * RATE;
-    private static final double CENTISECOND = RATE / 100.0;
+    private static final int BLOCK = 60 * SpeechEngine.RATE;
+    private static final double CENTISECOND = SpeechEngine.RATE / 100.0;
 
     private final Path model;
     private final EngineThread thread = new EngineThread(NAME, 1);
@@ -98,23 +97,16 @@ public final class SileroVoiceDetector implements VoiceDetector {
             try {
                 int count = whisper_h.whisper_vad_segments_n_segments(segments);
                 for (int i = 0; i < count; i++) {
-                    add(found, from + sample(whisper_h.whisper_vad_segments_get_segment_t0(segments, i)),
-                            Math.min(to, from + sample(whisper_h.whisper_vad_segments_get_segment_t1(segments, i))));
+                    int begin = from + sample(whisper_h.whisper_vad_segments_get_segment_t0(segments, i));
+                    int end = Math.min(to, from + sample(whisper_h.whisper_vad_segments_get_segment_t1(segments, i)));
+                    if (end > begin) {
+                        // Two touch at the seam of two blocks.
+                        Stretch.add(found, begin, end);
+                    }
                 }
             } finally {
                 guard_h.ag_whisper_vad_free_segments(segments);
             }
-        }
-    }
-
-    /** Joins a stretch to the one before where they touch, as they do at the seam of two blocks. */
-    private static void add(List<Stretch> found, int from, int to) {
-        int begin = from;
-        if (!found.isEmpty() && begin <= found.getLast().to()) {
-            begin = found.removeLast().from();
-        }
-        if (to > begin) {
-            found.add(new Stretch(begin, to));
         }
     }
 

@@ -11,7 +11,6 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  * it again.
  */
 public final class WhisperEngine implements SpeechEngine {
-    private static final int RATE = 16_000;
     /** The spectrogram of a whole recording is held at once; longer ones are cut by the caller. */
     private static final int MAX_SAMPLES = 3600 * RATE;
 
