@@ -18,7 +18,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A loaded language model: its weights and its vocabulary. Owned by {@link LlamaEngine}, which closes the context that
+ * A loaded language model: its weights and its vocabulary. Owned by {@link BatchLoop}, which closes the context that
  * stands on it first; made and used on the engine's thread.
  */
 final class LlamaModel implements Vocabulary, AutoCloseable {
