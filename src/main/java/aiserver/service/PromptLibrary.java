@@ -13,7 +13,7 @@ import java.util.Properties;
  * those that come with the program. Read once at start, so that a mistake in a file is seen then and not by a
  * customer; immutable, any thread.
  */
-public final class PromptLibrary {
+final class PromptLibrary {
     private final Map<ShopLanguage, PromptTexts> texts = new EnumMap<>(ShopLanguage.class);
     private final OrderRules rules;
 
@@ -21,7 +21,7 @@ public final class PromptLibrary {
      * @param directory holds any of {@code ko.txt, en.txt, ja.txt, rules.properties}; null: the program's own
      * @throws IllegalArgumentException that names the file and what is wrong with it
      */
-    public PromptLibrary(Path directory) {
+    PromptLibrary(Path directory) {
         ShopFiles files = new ShopFiles("the prompts", directory, "/aiserver/prompts/");
         for (ShopLanguage language : ShopLanguage.values()) {
             String name = language.code() + ".txt";
@@ -36,7 +36,7 @@ public final class PromptLibrary {
         rules = OrderRules.of(properties);
     }
 
-    public PromptTexts texts(ShopLanguage language) {
+    PromptTexts texts(ShopLanguage language) {
         return texts.get(language);
     }
 
