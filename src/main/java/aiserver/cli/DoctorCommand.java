@@ -19,7 +19,10 @@ import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
-/** {@code ai-server doctor}: looks at everything that a run needs, says what is wrong and what to do. Changes nothing. */
+/**
+ * {@code ai-server doctor}: looks at everything that a run needs, says what is wrong and what to do. Changes nothing, but that
+ * the ffmpeg which comes with the program is unpacked into the user's cache, as a run would do.
+ */
 @Command(name = "doctor", mixinStandardHelpOptions = true, sortOptions = false, abbreviateSynopsis = true,
         description = "Checks JDK, native libraries, devices, Redis, models and ffmpeg; takes the options of run.")
 public final class DoctorCommand implements Callable<Integer> {

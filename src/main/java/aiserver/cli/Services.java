@@ -118,14 +118,24 @@ final class Services implements AutoCloseable {
         return part;
     }
 
+    /** Closes all parts, those after one that fails as well; the first failure is thrown with the others in it. */
     @Override
     public void close() {
+        IllegalStateException failure = null;
         for (AutoCloseable part : owned) {
             try {
                 part.close();
             } catch (Exception e) {
-                throw new IllegalStateException(part.getClass().getSimpleName() + " cannot be closed", e);
+                IllegalStateException failed = new IllegalStateException(part.getClass().getSimpleName() + " cannot be closed", e);
+                if (failure == null) {
+                    failure = failed;
+                } else {
+                    failure.addSuppressed(failed);
+                }
             }
+        }
+        if (failure != null) {
+            throw failure;
         }
     }
 

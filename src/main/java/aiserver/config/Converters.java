@@ -72,9 +72,8 @@ final class Converters {
     static final class Language implements ITypeConverter<ShopLanguage> {
         @Override
         public ShopLanguage convert(String value) {
-            return Arrays.stream(ShopLanguage.values()).filter(language -> language.code().equals(value.strip())).findFirst()
-                    .orElseThrow(() -> new TypeConversionException("'" + value + "' is none of "
-                            + Arrays.stream(ShopLanguage.values()).map(ShopLanguage::code).toList()));
+            return ShopLanguage.ofCode(value.strip()).orElseThrow(() -> new TypeConversionException("'" + value + "' is none of "
+                    + Arrays.stream(ShopLanguage.values()).map(ShopLanguage::code).toList()));
         }
     }
 }

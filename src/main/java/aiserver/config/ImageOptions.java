@@ -95,7 +95,7 @@ public final class ImageOptions {
         PictureSettings picture = service();
         return new DiffusionSettings(part("model", model), part("clip-l", clipL), part("clip-g", clipG), part("t5", t5),
                 part("vae", vae), part("taesd", taesd), device, Threads.orCores(threads), flashAttention, vaeTiling, convDirect,
-                stepCache, true, (long) picture.width() * picture.height());
+                stepCache, true, picture.width(), picture.height());
     }
 
     private DiffusionSettings.Part part(String name, Path file) {

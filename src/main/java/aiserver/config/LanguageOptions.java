@@ -12,10 +12,6 @@ import picocli.CommandLine.Option;
 
 /** The language model and how orders are understood. */
 public final class LanguageOptions {
-    /** Marks an option whose value is a path, or this word. */
-    static final String FOLDER_OR_NONE = "DIR|none";
-    static final String NONE = "none";
-
     @Option(names = "--llm-model", paramLabel = "FILE", description = "Chat model, a GGUF file of llama.cpp.")
     public Path model;
 
@@ -54,9 +50,9 @@ public final class LanguageOptions {
     @Option(names = "--llm-prompt-folder", paramLabel = "DIR", description = "The shop's own prompt files, in place of the program's.")
     Path promptFolder;
 
-    @Option(names = "--llm-state-folder", paramLabel = FOLDER_OR_NONE,
+    @Option(names = "--llm-state-folder", paramLabel = "DIR|none", converter = FolderOrNone.Converter.class,
             description = "Where the state of the prompts' fixed part is kept across restarts. Default: prompt-states beside the model.")
-    String stateFolder;
+    FolderOrNone stateFolder;
 
     @Option(names = "--shop-language", paramLabel = "ko|en|ja", converter = Converters.Language.class,
             description = "Language of prompts and answers. Default: that of what the customer says.")
@@ -82,10 +78,7 @@ public final class LanguageOptions {
     }
 
     private Path states() {
-        if (stateFolder == null) {
-            return model.toAbsolutePath().resolveSibling("prompt-states");
-        }
-        return stateFolder.equals(NONE) ? null : Path.of(stateFolder);
+        return stateFolder == null ? model.toAbsolutePath().resolveSibling("prompt-states") : stateFolder.folder();
     }
 
     /** @throws IllegalArgumentException naming the option and its value */

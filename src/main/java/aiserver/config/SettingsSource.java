@@ -81,6 +81,6 @@ public final class SettingsSource implements IDefaultValueProvider {
 
     private static boolean isPath(OptionSpec option, String value) {
         return option.type() == Path.class
-                || option.paramLabel().equals(LanguageOptions.FOLDER_OR_NONE) && !value.equals(LanguageOptions.NONE);
+                || option.type() == FolderOrNone.class && !FolderOrNone.isNone(value);
     }
 }

@@ -34,10 +34,11 @@ public final class DiffusionEngine implements ImageEngine {
 
     private final DiffusionSettings settings;
     private final EngineThread thread = new EngineThread("image-engine", 1);
-    // The four below: changed on the engine's thread, read on any.
+    // The three below: changed on the engine's thread, read on any.
     private volatile NativeHandle context;
     private volatile DiffusionFileCheck model;
     private volatile String device;
+    /** Set by whoever closes, before the model is freed: what still waits for the thread then loads nothing any more. */
     private volatile boolean closed;
     private ClipTokens tokens;
 
@@ -106,7 +107,10 @@ public final class DiffusionEngine implements ImageEngine {
             }
             closed = true;
         }
-        thread.run(this::unloadHere);
+        inTurn(() -> {
+            unloadHere();
+            return null;
+        });
         thread.close();
     }
 
@@ -124,6 +128,10 @@ public final class DiffusionEngine implements ImageEngine {
 
     private <T> T onThread(Callable<T> work) {
         requireOpen();
+        return inTurn(work);
+    }
+
+    private <T> T inTurn(Callable<T> work) {
         return thread.call(() -> {
             PROCESS.lock();
             try {
@@ -136,7 +144,7 @@ public final class DiffusionEngine implements ImageEngine {
 
     private void requireOpen() {
         if (closed) {
-            throw new EngineException(EngineException.Kind.MODEL_NOT_AVAILABLE, "image engine is closed");
+            throw EngineException.closed("image engine");
         }
     }
 
@@ -147,6 +155,7 @@ public final class DiffusionEngine implements ImageEngine {
     }
 
     private void loadHere(RunControl control) {
+        requireOpen();
         if (context != null) {
             return;
         }

@@ -25,6 +25,10 @@ record DiffusionFileCheck(int grid, boolean combined) {
     static DiffusionFileCheck of(DiffusionSettings settings) {
         TensorIndex file = TensorIndex.read(settings.diffusionModel().file(), "diffusion model");
         int grid = checkDiffusionModel(file);
+        int longest = grid * PIXELS_A_POSITION;
+        // No job sets the size of its picture: one that the model cannot draw is the configuration's mistake, told at load.
+        require(settings.width() <= longest && settings.height() <= longest, file, "diffusion model", "draws up to " + longest
+                + " pixels a side, not " + settings.width() + "x" + settings.height() + " (--image-width, --image-height)");
         boolean combined = holds(file, COMBINED);
         require(settings.clipL() != null || settings.clipG() != null || settings.t5() != null || combined && holds(file, "text_encoders."),
                 file, "diffusion model", "holds no text encoder, and none is set: CLIP-L, CLIP-G or T5");

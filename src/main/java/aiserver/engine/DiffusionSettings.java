@@ -3,8 +3,9 @@ package aiserver.engine;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * Which files make up a picture model of SD3.5's kind, and how it runs.
@@ -22,29 +23,24 @@ import java.util.Objects;
  * @param convDirect     convolutions without im2col: less memory
  * @param stepCache      reuses work between steps: faster, and another picture than without
  * @param memoryMapped   leaves the weights in the files where the device allows it
- * @param pixels         of the largest picture that will be asked for: what room is reckoned for on a GPU
+ * @param width          in pixels, of the largest picture that will be asked for, {@code height} likewise: the model must be able
+ *                       to draw it, and on a GPU room is reckoned for it; or both 0: not known, room is reckoned for 512 by 512
  */
 public record DiffusionSettings(Part diffusionModel, Part clipL, Part clipG, Part t5, Part vae, Part taesd,
                                 String device, int threads, boolean flashAttention, boolean vaeTiling,
-                                boolean convDirect, StepCache stepCache, boolean memoryMapped, long pixels) {
+                                boolean convDirect, StepCache stepCache, boolean memoryMapped, int width, int height) {
     /** Of a picture of 512 pixels a side. */
     static final long USUAL_PIXELS = 512 * 512;
 
-    /** For pictures of at most 512 pixels a side. */
+    /** For pictures of a size that is not known yet. */
     public DiffusionSettings(Part diffusionModel, Part clipL, Part clipG, Part t5, Part vae, Part taesd, String device, int threads,
                              boolean flashAttention, boolean vaeTiling, boolean convDirect, StepCache stepCache, boolean memoryMapped) {
         this(diffusionModel, clipL, clipG, t5, vae, taesd, device, threads, flashAttention, vaeTiling, convDirect, stepCache,
-                memoryMapped, USUAL_PIXELS);
+                memoryMapped, 0, 0);
     }
 
     /** Ways of the engine to skip work in a step that would change little. */
     public enum StepCache { NONE, EASYCACHE, DBCACHE, TAYLORSEER, CACHE_DIT, SPECTRUM }
-
-    /** ggml's number of each. */
-    private static final Map<String, Integer> WEIGHT_TYPES = Map.ofEntries(Map.entry("f32", 0), Map.entry("f16", 1),
-            Map.entry("bf16", 30), Map.entry("q8_0", 8), Map.entry("q5_0", 6), Map.entry("q5_1", 7), Map.entry("q4_0", 2),
-            Map.entry("q4_1", 3), Map.entry("q2_K", 10), Map.entry("q3_K", 11), Map.entry("q4_K", 12), Map.entry("q5_K", 13),
-            Map.entry("q6_K", 14));
 
     /**
      * One file of the model.
@@ -55,9 +51,9 @@ public record DiffusionSettings(Part diffusionModel, Part clipL, Part clipG, Par
     public record Part(Path file, String weightType) {
         public Part {
             Objects.requireNonNull(file, "file");
-            if (weightType != null && !WEIGHT_TYPES.containsKey(weightType)) {
+            if (weightType != null && type(weightType).isEmpty()) {
                 throw new IllegalArgumentException("weight type '" + weightType + "' of " + file + " is none of "
-                        + String.join(", ", WEIGHT_TYPES.keySet().stream().sorted().toList()));
+                        + GgmlType.ofWeights().map(GgmlType::weightName).sorted().collect(Collectors.joining(", ")));
             }
         }
 
@@ -67,7 +63,11 @@ public record DiffusionSettings(Part diffusionModel, Part clipL, Part clipG, Par
 
         /** Bytes of the weights in the type that they are converted to, estimated. */
         long convertedBytes() {
-            return TensorIndex.read(file, "picture model").bytesAs(WEIGHT_TYPES.get(weightType));
+            return TensorIndex.read(file, "picture model").bytesAs(type(weightType).orElseThrow());
+        }
+
+        private static Optional<GgmlType> type(String name) {
+            return GgmlType.ofWeights().filter(type -> type.weightName().equals(name)).findFirst();
         }
     }
 
@@ -78,9 +78,14 @@ public record DiffusionSettings(Part diffusionModel, Part clipL, Part clipG, Par
         if (threads < 0 || threads > 512) {
             throw new IllegalArgumentException("threads must be 0 to 512 but is " + threads);
         }
-        if (pixels < 1) {
-            throw new IllegalArgumentException("pixels must be at least 1 but is " + pixels);
+        if (width < 0 || height < 0 || (width == 0) != (height == 0)) {
+            throw new IllegalArgumentException("a picture cannot be of " + width + "x" + height + " pixels");
         }
+    }
+
+    /** Of the largest picture. */
+    long pixels() {
+        return width == 0 ? USUAL_PIXELS : (long) width * height;
     }
 
     /** The engine's rules for the types of weights: a pattern on tensor names and a type for each part that has one. */

@@ -24,7 +24,10 @@ public interface Engine extends AutoCloseable {
     /** Where the model runs, as ggml names it: {@code CPU}, {@code CUDA0} …; the configured one before a load. */
     String device();
 
-    /** Unloads and ends the engine's threads; a later call fails with a message that names the engine. */
+    /**
+     * Unloads and ends the engine's threads. A later load or run, and one that still waits, fails as MODEL_NOT_AVAILABLE
+     * with a message that names the engine; a later unload or close does nothing.
+     */
     @Override
     void close();
 }

@@ -6,7 +6,7 @@ import java.util.Objects;
 public final class EngineException extends RuntimeException {
     /** The kinds that callers tell apart. */
     public enum Kind {
-        /** A file is missing, damaged, of the wrong kind, or a library cannot be loaded. */
+        /** A file is missing, damaged, of the wrong kind, a library cannot be loaded, or the engine is closed. */
         MODEL_NOT_AVAILABLE,
         /** The call's own arguments are wrong. */
         INVALID_INPUT,
@@ -27,6 +27,11 @@ public final class EngineException extends RuntimeException {
     public EngineException(Kind kind, String message, Throwable cause) {
         super(Objects.requireNonNull(message, "message"), cause);
         this.kind = Objects.requireNonNull(kind, "kind");
+    }
+
+    /** What a call to an engine, or to a thread of one, gets once it is closed. */
+    static EngineException closed(String what) {
+        return new EngineException(Kind.MODEL_NOT_AVAILABLE, what + " is closed");
     }
 
     public Kind kind() {

@@ -36,7 +36,7 @@ final class EngineThread implements AutoCloseable {
         try {
             future = executor.submit(body);
         } catch (RejectedExecutionException e) {
-            throw new IllegalStateException(name + " is closed");
+            throw EngineException.closed(name);
         }
         return await(future);
     }
@@ -66,7 +66,7 @@ final class EngineThread implements AutoCloseable {
         try {
             executor.execute(body);
         } catch (RejectedExecutionException e) {
-            throw new IllegalStateException(name + " is closed");
+            throw EngineException.closed(name);
         }
     }
 
@@ -88,7 +88,7 @@ final class EngineThread implements AutoCloseable {
         return new IllegalStateException(cause);
     }
 
-    /** Lets what was submitted end; later calls are refused. */
+    /** Lets what was submitted end; later calls are refused with an {@link EngineException}. */
     @Override
     public void close() {
         executor.shutdown();

@@ -11,7 +11,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.HashSet;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Set;
 
 /**
@@ -22,12 +21,6 @@ import java.util.Set;
 final class GgmlFile implements AutoCloseable {
     private static final int MAGIC = 0x67676d6c;
     private static final int MAX_NAME_BYTES = 128;
-    /** ggml's tensor types: number of weights in a block and bytes of the block. */
-    private static final Map<Integer, int[]> TYPES = Map.ofEntries(Map.entry(0, new int[] {1, 4}),
-            Map.entry(1, new int[] {1, 2}), Map.entry(2, new int[] {32, 18}), Map.entry(3, new int[] {32, 20}),
-            Map.entry(6, new int[] {32, 22}), Map.entry(7, new int[] {32, 24}), Map.entry(8, new int[] {32, 34}),
-            Map.entry(10, new int[] {256, 84}), Map.entry(11, new int[] {256, 110}), Map.entry(12, new int[] {256, 144}),
-            Map.entry(13, new int[] {256, 176}), Map.entry(14, new int[] {256, 210}), Map.entry(30, new int[] {1, 2}));
 
     /** Something to be read from a file. */
     interface Content<T> {
@@ -117,9 +110,9 @@ final class GgmlFile implements AutoCloseable {
             reading = "tensor " + (seen.size() + 1) + " of " + expected;
             int dimensions = within("dimensions of " + reading, 1, 4);
             int nameLength = within("name length of " + reading, 1, MAX_NAME_BYTES);
-            int type = int32();
-            int[] block = TYPES.get(type);
-            require(block != null, "type of " + reading, type);
+            int number = int32();
+            GgmlType type = GgmlType.of(number).filter(known -> known.weightName() != null).orElse(null);
+            require(type != null, "type of " + reading, number);
             long count = 1;
             for (int i = 0; i < dimensions; i++) {
                 count *= within("size of " + reading, 1, 1 << 20);
@@ -128,8 +121,8 @@ final class GgmlFile implements AutoCloseable {
             String name = new String(bytes(nameLength), StandardCharsets.UTF_8);
             reading = "tensor " + name;
             require(seen.add(name), "second tensor of the name " + name + ", number", seen.size() + 1);
-            require(count % block[0] == 0, "weights of " + reading, count);
-            skip(count / block[0] * block[1]);
+            require(type.fits(count), "weights of " + reading, count);
+            skip(type.bytes(count));
         }
         if (seen.size() != expected) {
             throw wrong("is cut or incomplete: it has " + seen.size() + " of " + expected + " tensors");

@@ -13,8 +13,8 @@ import java.util.Arrays;
 
 /**
  * A model's working memory: the KV cache that all sequences share, and the batch that is computed next. Sequences share
- * one buffer, so that copying a prefix from one to another copies nothing. Owned by {@link LlamaEngine}, closed before
- * its model; made and used on the engine's thread.
+ * one buffer, so that copying a prefix from one to another copies nothing. Made by {@link BatchLoop}, which closes it before
+ * its model; used on the engine's thread.
  */
 final class LlamaContext implements AutoCloseable {
     /** What became of a batch. */

@@ -99,7 +99,7 @@ public final class LlamaEngine implements TextEngine {
     }
 
     @Override
-    public void close() {
+    public synchronized void close() {
         if (!closed) {
             call(true, () -> {
                 closed = true;
@@ -112,7 +112,7 @@ public final class LlamaEngine implements TextEngine {
 
     private void requireOpen() {
         if (closed) {
-            throw new IllegalStateException(NAME + " is closed");
+            throw EngineException.closed(NAME);
         }
     }
 

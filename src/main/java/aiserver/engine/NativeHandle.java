@@ -39,10 +39,6 @@ final class NativeHandle implements AutoCloseable {
         return new Use();
     }
 
-    synchronized boolean closed() {
-        return closed;
-    }
-
     @Override
     public void close() {
         synchronized (this) {

@@ -11,9 +11,12 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.UUID;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,6 +30,8 @@ final class PrefixStore {
     private static final Logger LOG = LoggerFactory.getLogger(PrefixStore.class);
     private static final int SAMPLE_BYTES = 1 << 20;
     private static final int MOST_FILES = 8;
+    /** Writing takes seconds: a part that is older was left by a process that ended. */
+    private static final Duration PART_LIFE = Duration.ofHours(1);
 
     private final Path directory;
     private final String modelKey;
@@ -87,9 +92,11 @@ final class PrefixStore {
     /** Writes down the state of a sequence that begins with these tokens and holds nothing else. */
     void save(LlamaContext context, int sequence, int[] tokens) {
         Path state = file(tokens);
-        Path part = state.resolveSibling(state.getFileName() + ".part");
+        // A name of its own: several workers may keep the same beginning in one folder at the same time.
+        Path part = state.resolveSibling(state.getFileName() + "." + UUID.randomUUID() + ".part");
         try {
             Files.createDirectories(directory);
+            dropLeftParts();
             Files.deleteIfExists(sum(state));
             context.saveState(sequence, part, tokens);
             String sum = sha256(part);
@@ -112,6 +119,14 @@ final class PrefixStore {
 
     private static Path sum(Path state) {
         return state.resolveSibling(state.getFileName() + ".sha256");
+    }
+
+    private void dropLeftParts() throws IOException {
+        FileTime oldest = FileTime.from(Instant.now().minus(PART_LIFE));
+        try (Stream<Path> files = Files.list(directory)) {
+            files.filter(file -> file.getFileName().toString().matches("prefix-.*\\.part") && modified(file).compareTo(oldest) < 0)
+                    .forEach(PrefixStore::deleteQuietly);
+        }
     }
 
     private void dropOldest() throws IOException {

@@ -18,14 +18,16 @@ import java.util.Objects;
  * CPU and takes about a thousandth of the time that the sound takes.
  */
 public final class SileroVoiceDetector implements VoiceDetector {
-    private static final int RATE = 16_000;
+    private static final String NAME = "voice detector";
     /** A run looks at this much and then asks whether it is still wanted. */
-    private static final int BLOCK = 60 * RATE;
-    private static final double CENTISECOND = RATE / 100.0;
+    private static final int BLOCK = 60 * SpeechEngine.RATE;
+    private static final double CENTISECOND = SpeechEngine.RATE / 100.0;
 
     private final Path model;
-    private final EngineThread thread = new EngineThread("silero", 1);
+    private final EngineThread thread = new EngineThread(NAME, 1);
+    // of the detector's thread
     private NativeHandle context;
+    private volatile boolean closed;
 
     /** @param model Silero in whisper.cpp's ggml form */
     public SileroVoiceDetector(Path model) {
@@ -53,6 +55,9 @@ public final class SileroVoiceDetector implements VoiceDetector {
     }
 
     private void open() {
+        if (closed) {
+            throw EngineException.closed(NAME);
+        }
         if (context != null) {
             return;
         }
@@ -92,23 +97,16 @@ public final class SileroVoiceDetector implements VoiceDetector {
             try {
                 int count = whisper_h.whisper_vad_segments_n_segments(segments);
                 for (int i = 0; i < count; i++) {
-                    add(found, from + sample(whisper_h.whisper_vad_segments_get_segment_t0(segments, i)),
-                            Math.min(to, from + sample(whisper_h.whisper_vad_segments_get_segment_t1(segments, i))));
+                    int begin = from + sample(whisper_h.whisper_vad_segments_get_segment_t0(segments, i));
+                    int end = Math.min(to, from + sample(whisper_h.whisper_vad_segments_get_segment_t1(segments, i)));
+                    if (end > begin) {
+                        // Two touch at the seam of two blocks.
+                        Stretch.add(found, begin, end);
+                    }
                 }
             } finally {
                 guard_h.ag_whisper_vad_free_segments(segments);
             }
-        }
-    }
-
-    /** Joins a stretch to the one before where they touch, as they do at the seam of two blocks. */
-    private static void add(List<Stretch> found, int from, int to) {
-        int begin = from;
-        if (!found.isEmpty() && begin <= found.getLast().to()) {
-            begin = found.removeLast().from();
-        }
-        if (to > begin) {
-            found.add(new Stretch(begin, to));
         }
     }
 
@@ -118,6 +116,12 @@ public final class SileroVoiceDetector implements VoiceDetector {
 
     @Override
     public void close() {
+        synchronized (this) {
+            if (closed) {
+                return;
+            }
+            closed = true;
+        }
         thread.run(() -> {
             if (context != null) {
                 context.close();

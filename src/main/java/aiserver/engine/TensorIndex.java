@@ -29,12 +29,6 @@ final class TensorIndex {
     private static final Pattern DTYPE = Pattern.compile("\"dtype\"\\s*:\\s*\"([A-Z0-9_]+)\"");
     private static final Pattern SHAPE = Pattern.compile("\"shape\"\\s*:\\s*\\[([0-9,\\s]*)]");
     private static final Pattern OFFSETS = Pattern.compile("\"data_offsets\"\\s*:\\s*\\[\\s*(\\d+)\\s*,\\s*(\\d+)\\s*]");
-    /** ggml's types by number: values in a block, bytes of a block; 0 where there is no such type. */
-    private static final int[][] BLOCKS = {
-        {1, 4}, {1, 2}, {32, 18}, {32, 20}, {0, 0}, {0, 0}, {32, 22}, {32, 24}, {32, 34}, {32, 36}, {256, 84}, {256, 110},
-        {256, 144}, {256, 176}, {256, 210}, {256, 292}, {256, 66}, {256, 74}, {256, 98}, {256, 50}, {32, 18}, {256, 110},
-        {256, 82}, {256, 136}, {1, 1}, {1, 2}, {1, 4}, {1, 8}, {1, 8}, {256, 56}, {1, 2}, {0, 0}, {0, 0}, {0, 0},
-        {256, 54}, {256, 66}, {0, 0}, {0, 0}, {0, 0}, {32, 17}, {64, 36}, {128, 18}};
     private static final Map<String, Integer> SAFETENSORS_BYTES = Map.ofEntries(Map.entry("F64", 8), Map.entry("F32", 4),
             Map.entry("F16", 2), Map.entry("BF16", 2), Map.entry("I64", 8), Map.entry("I32", 4), Map.entry("I16", 2),
             Map.entry("I8", 1), Map.entry("U8", 1), Map.entry("BOOL", 1), Map.entry("F8_E4M3", 1), Map.entry("F8_E5M2", 1));
@@ -75,7 +69,7 @@ final class TensorIndex {
             }
         } catch (EOFException e) {
             throw unavailable(what + " " + file + " is damaged: it ends inside its header", e);
-        } catch (IOException | ArithmeticException e) {
+        } catch (IOException | ArithmeticException | NumberFormatException e) {
             throw unavailable(what + " " + file + " is damaged or no GGUF or safetensors file: " + e.getMessage(), e);
         }
         if (index.shapes.isEmpty()) {
@@ -94,13 +88,12 @@ final class TensorIndex {
         return sizes.entrySet().stream().filter(entry -> names.test(entry.getKey())).mapToLong(Map.Entry::getValue).sum();
     }
 
-    /** Of all tensors, once matrices with rows that fit are converted to ggml's type of this number. */
-    long bytesAs(int type) {
-        int[] block = BLOCKS[type];
+    /** Of all tensors, once matrices with rows that fit are converted to a type. */
+    long bytesAs(GgmlType type) {
         return sizes.entrySet().stream().mapToLong(entry -> {
             long[] shape = shapes.get(entry.getKey());
-            return shape.length < 2 || shape[0] % block[0] != 0 ? entry.getValue()
-                    : Arrays.stream(shape).reduce(1, (a, b) -> a * b) / block[0] * block[1];
+            return shape.length < 2 || !type.fits(shape[0]) ? entry.getValue()
+                    : type.bytes(Arrays.stream(shape).reduce(1, (a, b) -> a * b));
         }).sum();
     }
 
@@ -168,12 +161,10 @@ final class TensorIndex {
         requireWhole(in, Math.addExact(data, end), last);
     }
 
-    private static long bytes(String name, int type, long row, long values) throws IOException {
-        int[] block = type >= 0 && type < BLOCKS.length ? BLOCKS[type] : BLOCKS[4];
-        if (block[0] == 0 || row % block[0] != 0) {
-            throw new IOException("tensor " + name + " is of type " + type + " with rows of " + row);
-        }
-        return Math.multiplyExact(values / block[0], block[1]);
+    private static long bytes(String name, int number, long row, long values) throws IOException {
+        GgmlType type = GgmlType.of(number).filter(known -> known.fits(row))
+                .orElseThrow(() -> new IOException("tensor " + name + " is of type " + number + " with rows of " + row));
+        return type.bytes(values);
     }
 
     private void readSafetensors(Reader in) throws IOException {

@@ -14,11 +14,12 @@ public interface VoiceDetector extends AutoCloseable {
     /**
      * Stretches with speech in them, in order, apart from each other, within the samples.
      *
-     * @param samples mono, 16 kHz, -1 to 1, finite
+     * @param samples mono, {@link SpeechEngine#RATE}, -1 to 1, finite
      * @throws EngineException MODEL_NOT_AVAILABLE, CANCELLED, ENGINE_FAILED
      */
     List<Stretch> find(float[] samples, RunControl control);
 
+    /** Frees the model. A later call fails as MODEL_NOT_AVAILABLE; a later close does nothing. */
     @Override
     void close();
 
@@ -27,6 +28,16 @@ public interface VoiceDetector extends AutoCloseable {
         public Stretch {
             if (from < 0 || to <= from) {
                 throw new IllegalArgumentException("stretch from " + from + " to " + to);
+            }
+        }
+
+        /** Adds a stretch to those before it, as one with the last of them where the two touch. */
+        public static void add(List<Stretch> before, int from, int to) {
+            if (!before.isEmpty() && from <= before.getLast().to()) {
+                Stretch last = before.removeLast();
+                before.add(new Stretch(last.from(), Math.max(last.to(), to)));
+            } else {
+                before.add(new Stretch(from, to));
             }
         }
     }

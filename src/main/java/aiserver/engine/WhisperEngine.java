@@ -11,7 +11,6 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  * it again.
  */
 public final class WhisperEngine implements SpeechEngine {
-    private static final int RATE = 16_000;
     /** The spectrogram of a whole recording is held at once; longer ones are cut by the caller. */
     private static final int MAX_SAMPLES = 3600 * RATE;
 
@@ -35,6 +34,8 @@ public final class WhisperEngine implements SpeechEngine {
         }
         lock.writeLock().lock();
         try {
+            // Again: the engine may have been closed while this waited, and nobody would free the model.
+            requireOpen();
             if (model != null && model.broken()) {
                 closeModel();
             }
@@ -148,16 +149,14 @@ public final class WhisperEngine implements SpeechEngine {
 
     private void requireOpen() {
         if (closed) {
-            throw new IllegalStateException("speech engine is closed");
+            throw EngineException.closed("speech engine");
         }
     }
 
     @Override
     public void close() {
-        if (!closed) {
-            closed = true;
-            unload();
-            threads.close();
-        }
+        closed = true;
+        unload();
+        threads.close();
     }
 }

@@ -2,6 +2,7 @@ package aiserver.engine;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Set;
 
 /**
@@ -17,6 +18,7 @@ import java.util.Set;
  */
 record WhisperFile(int vocabulary, int audioPositions, int width, int encoderLayers, int textPositions,
                    int decoderLayers, int mels) {
+    private static final double SECONDS_A_POSITION = 0.02;
     private static final int FFT_BINS = 201;
     private static final int ENGLISH_VOCABULARY = 51864;
     /** Ids behind the languages: end, start, tasks, 1501 times. */
@@ -39,6 +41,19 @@ record WhisperFile(int vocabulary, int audioPositions, int width, int encoderLay
 
     boolean multilingual() {
         return vocabulary > ENGLISH_VOCABULARY;
+    }
+
+    /**
+     * No job says how many positions its windows take: more than the model has is the configuration's mistake.
+     *
+     * @throws EngineException MODEL_NOT_AVAILABLE
+     */
+    void requirePositions(Path path, int wanted) {
+        if (wanted > audioPositions) {
+            throw new EngineException(EngineException.Kind.MODEL_NOT_AVAILABLE, String.format(Locale.ROOT, "speech model %s hears %.2f s "
+                    + "at once, %d positions, and %d are asked for: --stt-window is too long for it", path,
+                    audioPositions * SECONDS_A_POSITION, audioPositions, wanted));
+        }
     }
 
     private static WhisperFile read(GgmlFile file) throws IOException {

@@ -87,10 +87,7 @@ final class WhisperModel implements AutoCloseable {
             throw new EngineException(EngineException.Kind.INVALID_INPUT, String.format(Locale.ROOT,
                     "language '%s' is not one of the speech model's %d", request.language(), languages.size()));
         }
-        if (request.audioContext() > file.audioPositions()) {
-            throw new EngineException(EngineException.Kind.INVALID_INPUT, "audioContext must be at most "
-                    + file.audioPositions() + " but is " + request.audioContext());
-        }
+        file.requirePositions(settings.model(), request.audioContext());
         if (control.cancelled()) {
             throw new EngineException(EngineException.Kind.CANCELLED, "transcription was cancelled before it began");
         }

@@ -1,6 +1,7 @@
 package aiserver.service;
 
 import aiserver.engine.RunControl;
+import aiserver.engine.SpeechEngine;
 import aiserver.engine.VoiceDetector;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -13,9 +14,8 @@ import java.util.List;
  * passes, and is left to the model's own thresholds. Stateless; any thread.
  */
 final class EnergyGate implements VoiceDetector {
-    static final int RATE = 16_000;
     /** 20 ms. */
-    private static final int FRAME = RATE / 50;
+    private static final int FRAME = SpeechEngine.RATE / 50;
     /** Lifts the treble: the rumble of traffic, wind and fans comes and goes, its treble does not. */
     private static final float PRE_EMPHASIS = 0.97f;
     /** Takes the hum below 200 Hz away, twice: what is left of a gliding tone is always as loud. */
@@ -61,18 +61,11 @@ final class EnergyGate implements VoiceDetector {
             }
             frame = end + 1;
             if (active >= SHORTEST_FRAMES) {
-                add(stretches, (begin - MARGIN_FRAMES) * FRAME, (end + 1 + MARGIN_FRAMES) * FRAME, samples.length);
+                Stretch.add(stretches, Math.max(0, (begin - MARGIN_FRAMES) * FRAME),
+                        Math.min(samples.length, (end + 1 + MARGIN_FRAMES) * FRAME));
             }
         }
         return List.copyOf(stretches);
-    }
-
-    private static void add(List<Stretch> stretches, int from, int to, int size) {
-        int begin = Math.max(0, from);
-        if (!stretches.isEmpty() && begin <= stretches.getLast().to()) {
-            begin = stretches.removeLast().from();
-        }
-        stretches.add(new Stretch(begin, Math.min(size, to)));
     }
 
     private static boolean[] loud(float[] samples) {

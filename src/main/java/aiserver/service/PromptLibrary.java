@@ -1,11 +1,8 @@
 package aiserver.service;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.StringReader;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.Map;
@@ -16,7 +13,7 @@ import java.util.Properties;
  * those that come with the program. Read once at start, so that a mistake in a file is seen then and not by a
  * customer; immutable, any thread.
  */
-public final class PromptLibrary {
+final class PromptLibrary {
     private final Map<ShopLanguage, PromptTexts> texts = new EnumMap<>(ShopLanguage.class);
     private final OrderRules rules;
 
@@ -24,41 +21,26 @@ public final class PromptLibrary {
      * @param directory holds any of {@code ko.txt, en.txt, ja.txt, rules.properties}; null: the program's own
      * @throws IllegalArgumentException that names the file and what is wrong with it
      */
-    public PromptLibrary(Path directory) {
-        if (directory != null && !Files.isDirectory(directory)) {
-            throw new IllegalArgumentException("prompt directory is not a folder: " + directory);
-        }
+    PromptLibrary(Path directory) {
+        ShopFiles files = new ShopFiles("the prompts", directory, "/aiserver/prompts/");
         for (ShopLanguage language : ShopLanguage.values()) {
             String name = language.code() + ".txt";
-            texts.put(language, PromptTexts.parse(name, read(directory, name)));
+            texts.put(language, PromptTexts.parse(name, files.read(name)));
         }
         Properties properties = new Properties();
         try {
-            properties.load(new StringReader(read(directory, "rules.properties")));
+            properties.load(new StringReader(files.read("rules.properties")));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
         rules = OrderRules.of(properties);
     }
 
-    public PromptTexts texts(ShopLanguage language) {
+    PromptTexts texts(ShopLanguage language) {
         return texts.get(language);
     }
 
     OrderRules rules() {
         return rules;
-    }
-
-    private static String read(Path directory, String name) {
-        try {
-            if (directory != null && Files.exists(directory.resolve(name))) {
-                return Files.readString(directory.resolve(name));
-            }
-            try (InputStream in = PromptLibrary.class.getResourceAsStream("/aiserver/prompts/" + name)) {
-                return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-            }
-        } catch (IOException e) {
-            throw new IllegalArgumentException("cannot read the prompt file " + name + ": " + e.getMessage(), e);
-        }
     }
 }

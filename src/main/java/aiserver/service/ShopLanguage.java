@@ -20,6 +20,7 @@ public enum ShopLanguage {
         return code;
     }
 
+    /** By its ISO 639-1 code; empty for a language that the shop has not. */
     public static Optional<ShopLanguage> ofCode(String code) {
         return Arrays.stream(values()).filter(language -> language.code.equals(code)).findFirst();
     }

@@ -50,12 +50,6 @@ public record SpeechSettings(AudioLimits audio, String language, boolean words, 
                 windowMinimum, decoding);
     }
 
-    /** The same with other limits on recordings. */
-    public SpeechSettings withAudio(AudioLimits limits) {
-        return new SpeechSettings(limits, language, words, wordsDirectory, windowSeconds, partialWindow, windowMargin,
-                windowMinimum, decoding);
-    }
-
     private static void require(boolean ok, String field, Number value) {
         if (!ok) {
             throw new IllegalArgumentException("speech setting " + field + " cannot be " + value);

@@ -1,9 +1,5 @@
 package aiserver.service;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -11,7 +7,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -27,16 +22,14 @@ final class SpeechWords {
     private final Map<String, String> prompts = new LinkedHashMap<>();
     private final Map<String, Set<String>> invented = new LinkedHashMap<>();
 
-    /** @throws IllegalArgumentException that names the file that cannot be read */
+    /** @throws IllegalArgumentException that names the folder or the file that cannot be read */
     SpeechWords(Path directory) {
-        if (directory != null && !Files.isDirectory(directory)) {
-            throw new IllegalArgumentException("directory of speech words is not a folder: " + directory);
-        }
+        ShopFiles files = new ShopFiles("the speech words", directory, "/aiserver/speech/");
         for (ShopLanguage language : ShopLanguage.values()) {
             String code = language.code();
-            prompts.put(code, prompt(lines(directory, "words-" + code + ".txt")));
+            prompts.put(code, prompt(lines(files.read("words-" + code + ".txt"))));
             Set<String> sentences = new HashSet<>();
-            lines(directory, "invented-" + code + ".txt").forEach(line -> sentences.add(bare(line)));
+            lines(files.read("invented-" + code + ".txt")).forEach(line -> sentences.add(bare(line)));
             invented.put(code, Set.copyOf(sentences));
         }
     }
@@ -66,27 +59,14 @@ final class SpeechWords {
         return text.replaceAll("[^\\p{L}\\p{N}]", "").toLowerCase(Locale.ROOT);
     }
 
-    private static List<String> lines(Path directory, String name) {
+    private static List<String> lines(String file) {
         List<String> lines = new ArrayList<>();
-        for (String line : read(directory, name).lines().toList()) {
+        for (String line : file.lines().toList()) {
             String text = line.strip();
             if (!text.isEmpty() && !text.startsWith("#")) {
                 lines.add(text);
             }
         }
         return lines;
-    }
-
-    private static String read(Path directory, String name) {
-        try {
-            if (directory != null && Files.exists(directory.resolve(name))) {
-                return Files.readString(directory.resolve(name));
-            }
-            try (InputStream in = SpeechWords.class.getResourceAsStream("/aiserver/speech/" + name)) {
-                return new String(Objects.requireNonNull(in, name).readAllBytes(), StandardCharsets.UTF_8);
-            }
-        } catch (IOException e) {
-            throw new IllegalArgumentException("cannot read the file of speech words " + name + ": " + e.getMessage(), e);
-        }
     }
 }

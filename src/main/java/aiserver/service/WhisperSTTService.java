@@ -167,11 +167,7 @@ public final class WhisperSTTService {
         for (int from = 0; from < recording.size(); from += ACTIVITY_BLOCK) {
             int to = Math.min(recording.size(), from + ACTIVITY_BLOCK);
             for (Stretch found : voice.find(recording.window(from, to), scope::cancelled)) {
-                int begin = from + found.from();
-                if (!speech.isEmpty() && begin <= speech.getLast().to()) {
-                    begin = speech.removeLast().from();
-                }
-                speech.add(new Stretch(begin, from + found.to()));
+                Stretch.add(speech, from + found.from(), from + found.to());
             }
         }
         return speech;

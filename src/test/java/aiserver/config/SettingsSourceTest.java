@@ -57,6 +57,13 @@ class SettingsSourceTest {
     }
 
     @Test
+    void theEngineIsToldHowLargePicturesAreToBe() {
+        RunOptions options = parse(new SettingsSource(Map.of(), null), "--image-model=a", "--image-width=256", "--image-height=128");
+        assertThat(options.image.engine().width()).isEqualTo(256);
+        assertThat(options.image.engine().height()).isEqualTo(128);
+    }
+
+    @Test
     void redisUrlIsAlsoKnownByItsCommonName() {
         assertThat(parse(new SettingsSource(Map.of("REDIS_URL", "redis://a"), null)).worker.redisUrl).isEqualTo("redis://a");
         assertThat(parse(new SettingsSource(Map.of("REDIS_URL", "redis://a", "AISERVER_REDIS_URL", "redis://b"), null)).worker.redisUrl)

@@ -22,6 +22,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -372,6 +373,30 @@ class DiffusionEngineIT extends ImageEngineContract {
         engine.unload();
         assertThatThrownBy(() -> engine.generate(request("a cake", 1), RunControl.NONE)).hasMessage("image engine is closed");
         assertThatThrownBy(() -> engine.load(RunControl.NONE)).hasMessage("image engine is closed");
+    }
+
+    @Test
+    void whatWaitsForItsTurnIsNotDrawnOnceTheEngineIsClosed() throws Exception {
+        DiffusionEngine engine = new DiffusionEngine(settings(MODEL.diffusionModel(), MODEL.clipL(), MODEL.taesd()));
+        CountDownLatch running = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        CompletableFuture<Picture> first = CompletableFuture.supplyAsync(() -> engine.generate(request("a cake", 1),
+                TestControl.telling(fraction -> {
+                    running.countDown();
+                    try {
+                        goOn.await();
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                    }
+                })));
+        running.await();
+        WaitingCall second = WaitingCall.of(() -> engine.generate(request("a cake", 2), RunControl.NONE));
+        WaitingCall close = WaitingCall.of(engine::close);
+        goOn.countDown();
+        assertThat(first.join().rgb()).hasSize(3 * 64 * 64);
+        assertThat(second.thrown()).hasMessage("image engine is closed");
+        assertThat(close.thrown()).isNull();
+        assertThat(engine.loaded()).isFalse();
     }
 
     @Test

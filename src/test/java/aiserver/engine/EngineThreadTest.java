@@ -68,7 +68,7 @@ class EngineThreadTest {
     @Test
     void aClosedThreadSaysSo() {
         thread.close();
-        assertThatThrownBy(() -> thread.call(() -> 1)).hasMessage("speech is closed");
+        assertThatThrownBy(() -> thread.call(() -> 1)).isInstanceOf(EngineException.class).hasMessage("speech is closed");
     }
 
     private static int depth(int levels) {

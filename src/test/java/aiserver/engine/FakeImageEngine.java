@@ -98,7 +98,7 @@ public final class FakeImageEngine implements ImageEngine {
 
     private void requireOpen() {
         if (closed) {
-            throw new EngineException(EngineException.Kind.MODEL_NOT_AVAILABLE, "image engine is closed");
+            throw EngineException.closed("image engine");
         }
     }
 

@@ -46,7 +46,7 @@ public final class FakeSpeechEngine implements SpeechEngine {
     @Override
     public void load(RunControl control) {
         if (closed) {
-            throw new IllegalStateException("speech engine is closed");
+            throw EngineException.closed("speech engine");
         }
         if (!loaded) {
             if (control.cancelled()) {

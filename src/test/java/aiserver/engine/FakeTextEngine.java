@@ -99,7 +99,7 @@ public final class FakeTextEngine implements TextEngine {
     @Override
     public synchronized void load(RunControl control) {
         if (closed) {
-            throw new IllegalStateException("language engine is closed");
+            throw EngineException.closed("language engine");
         }
         if (control.cancelled()) {
             throw new EngineException(EngineException.Kind.CANCELLED, "loading was cancelled");

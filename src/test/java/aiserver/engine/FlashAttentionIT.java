@@ -85,7 +85,7 @@ class FlashAttentionIT {
                 }
             }
             boolean own = length % 16 != 0 || width % 64 != 0 || queries == 1 && keys >= 512 && threads > keyHeads * sequences;
-            assertClose(result, wanted, type == CpuGraph.F16 && (own || !Processor.has("AVX512")) ? HALF_CLOSE : CLOSE);
+            assertClose(result, wanted, type == CpuGraph.F16 && (own || !CpuFeatures.has("AVX512")) ? HALF_CLOSE : CLOSE);
         }
     }
 

@@ -12,7 +12,9 @@ import aiserver.models.WeightType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Executors;
@@ -181,6 +183,20 @@ class LlamaEngineIT {
 
         // a state is that of its model
         assertThat(answerOf(settings(SmallQwen.file(2)).withStateFolder(folder.resolve("states"))).cachedTokens()).isZero();
+    }
+
+    @Test
+    void whatAKilledProcessLeftHalfWrittenIsSweptAway() throws IOException {
+        Path states = Files.createDirectory(folder.resolve("states"));
+        Path left = Files.writeString(states.resolve("prefix-0-1.state.0.part"), "half");
+        Files.setLastModifiedTime(left, FileTime.from(Instant.now().minus(Duration.ofHours(2))));
+        Path others = Files.writeString(states.resolve("prefix-0-1.state.1.part"), "another worker writes");
+        answerOf(settings(SmallQwen.file(1)).withStateFolder(states));
+        assertThat(left).doesNotExist();
+        assertThat(others).exists();
+        try (var files = Files.list(states)) {
+            assertThat(files).as("and a state with its sum").hasSize(3);
+        }
     }
 
     @Test

@@ -68,17 +68,17 @@ class MemoryNeedTest {
     @Test
     void aLargerPictureTakesMoreToDecodeAndToAttend() throws IOException {
         DiffusionSettings.Part model = part("model", 1000);
-        long usual = buffers(model, null, false, true, 512 * 512);
-        assertThat(buffers(model, null, false, true, 256 * 256)).isEqualTo(usual);
-        assertThat(buffers(model, null, false, true, 1024 * 1024)).isEqualTo(4 * usual);
-        assertThat(buffers(model, null, true, true, 1024 * 1024)).as("in tiles").isEqualTo(512 * MB);
-        assertThat(buffers(model, part("taesd", 10), false, true, 1024 * 1024)).isEqualTo(2048 * MB);
-        assertThat(buffers(model, null, false, false, 1024 * 1024) - 4 * usual).isEqualTo(16 * (buffers(model, null, false, false, 1) - usual));
+        long usual = buffers(model, null, false, true, 512);
+        assertThat(buffers(model, null, false, true, 256)).isEqualTo(usual);
+        assertThat(buffers(model, null, false, true, 1024)).isEqualTo(4 * usual);
+        assertThat(buffers(model, null, true, true, 1024)).as("in tiles").isEqualTo(512 * MB);
+        assertThat(buffers(model, part("taesd", 10), false, true, 1024)).isEqualTo(2048 * MB);
+        assertThat(buffers(model, null, false, false, 1024) - 4 * usual).isEqualTo(16 * (buffers(model, null, false, false, 1) - usual));
     }
 
-    private static long buffers(DiffusionSettings.Part model, DiffusionSettings.Part taesd, boolean tiled, boolean flash, long pixels) {
+    private static long buffers(DiffusionSettings.Part model, DiffusionSettings.Part taesd, boolean tiled, boolean flash, int side) {
         return MemoryNeed.picture(new DiffusionSettings(model, null, null, null, model, taesd, "auto", 1, flash, tiled, false,
-                DiffusionSettings.StepCache.NONE, true, pixels)).buffers();
+                DiffusionSettings.StepCache.NONE, true, side, side)).buffers();
     }
 
     @Test

@@ -47,6 +47,16 @@ class SileroVoiceDetectorIT {
     }
 
     @Test
+    void closedItSaysSo() throws IOException {
+        SileroVoiceDetector detector = new SileroVoiceDetector(SileroTestModel.write(folder.resolve("all.bin"), 10));
+        detector.load();
+        detector.close();
+        detector.close();
+        assertThatThrownBy(() -> detector.find(new float[1], RunControl.NONE)).isInstanceOf(EngineException.class)
+                .hasMessage("voice detector is closed");
+    }
+
+    @Test
     void hearsSpeechNowhere() throws IOException {
         try (SileroVoiceDetector detector = new SileroVoiceDetector(SileroTestModel.write(folder.resolve("none.bin"), -10))) {
             assertThat(detector.find(SpeechEngineContract.sound(), RunControl.NONE)).isEmpty();

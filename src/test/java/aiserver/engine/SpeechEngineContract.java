@@ -114,8 +114,10 @@ abstract class SpeechEngineContract {
     void saysWhenItIsClosed() {
         engine.close();
         engine.close();
+        engine.unload();
         assertThatThrownBy(() -> engine.transcribe(sound(), GREEDY, RunControl.NONE))
-                .isInstanceOf(IllegalStateException.class).hasMessageContaining("speech engine is closed");
+                .isInstanceOf(EngineException.class).hasMessage("speech engine is closed")
+                .extracting(e -> ((EngineException) e).kind()).isEqualTo(EngineException.Kind.MODEL_NOT_AVAILABLE);
     }
 
     private void assertRefused(ThrowingCallable call, String message) {

@@ -87,10 +87,23 @@ class TensorIndexTest {
         Path other = Files.write(folder.resolve("long.safetensors"), header);
         assertThatThrownBy(() -> TensorIndex.read(other, "model")).hasMessageContaining("its header would have 18446744073709551611 bytes");
 
-        String json = "{\"a\":{\"dtype\":\"F32\",\"shape\":[9223372036854775807,2],\"data_offsets\":[0,8]}}";
-        ByteBuffer overflow = ByteBuffer.allocate(8 + json.length() + 8).order(ByteOrder.LITTLE_ENDIAN).putLong(json.length())
-                .put(json.getBytes(StandardCharsets.US_ASCII));
-        Path third = Files.write(folder.resolve("overflow.safetensors"), overflow.array());
+        Path third = safetensors("overflow", "{\"a\":{\"dtype\":\"F32\",\"shape\":[9223372036854775807,2],\"data_offsets\":[0,8]}}");
         assertThatThrownBy(() -> TensorIndex.read(third, "model")).hasMessageContaining("overflow");
+    }
+
+    @Test
+    void numbersThatNoLongHoldsAreDamage() throws IOException {
+        String many = "99999999999999999999";
+        for (String numbers : new String[] {"[" + many + "],\"data_offsets\":[0,8]", "[2],\"data_offsets\":[0," + many + "]"}) {
+            Path file = safetensors("long", "{\"a\":{\"dtype\":\"F32\",\"shape\":" + numbers + "}}");
+            assertThatThrownBy(() -> TensorIndex.read(file, "model")).isInstanceOf(EngineException.class)
+                    .hasMessageContaining("model " + file + " is damaged").hasMessageContaining(many);
+        }
+    }
+
+    private Path safetensors(String name, String header) throws IOException {
+        ByteBuffer file = ByteBuffer.allocate(8 + header.length() + 8).order(ByteOrder.LITTLE_ENDIAN).putLong(header.length())
+                .put(header.getBytes(StandardCharsets.US_ASCII));
+        return Files.write(folder.resolve(name + ".safetensors"), file.array());
     }
 }

@@ -141,9 +141,11 @@ abstract class TextEngineContract {
         assertThat(engine.generate(request("여섯", FORM, 200, Sampling.GREEDY), RunControl.NONE).text()).isEqualTo(text);
         engine.close();
         engine.close();
+        engine.unload();
         assertThat(engine.loaded()).isFalse();
         assertThatThrownBy(() -> engine.generate(request("일곱", FORM, 200, Sampling.GREEDY), RunControl.NONE))
-                .hasMessageContaining("language engine is closed");
+                .isInstanceOf(EngineException.class).hasMessage("language engine is closed")
+                .extracting(e -> ((EngineException) e).kind()).isEqualTo(EngineException.Kind.MODEL_NOT_AVAILABLE);
     }
 
     @Test

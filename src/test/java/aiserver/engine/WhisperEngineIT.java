@@ -185,6 +185,26 @@ class WhisperEngineIT extends SpeechEngineContract {
     }
 
     @Test
+    void whoWaitsToLoadAnEngineThatIsClosedLoadsNothing() throws Exception {
+        CountDownLatch loading = new CountDownLatch(1);
+        AtomicBoolean go = new AtomicBoolean();
+        CompletableFuture<Void> first = CompletableFuture.runAsync(() -> engine.load(TestControl.telling(fraction -> {
+            loading.countDown();
+            while (!go.get()) {
+                Thread.onSpinWait();
+            }
+        })));
+        assertThat(loading.await(60, TimeUnit.SECONDS)).isTrue();
+        WaitingCall load = WaitingCall.of(() -> engine.load(RunControl.NONE));
+        WaitingCall close = WaitingCall.of(engine::close);
+        go.set(true);
+        first.join();
+        assertThat(load.thrown()).hasMessage("speech engine is closed");
+        assertThat(close.thrown()).isNull();
+        assertThat(engine.loaded()).isFalse();
+    }
+
+    @Test
     void hearsLongSoundInWindows() {
         float[] long65 = new float[65 * 16_000];
         for (int i = 0; i < long65.length; i++) {

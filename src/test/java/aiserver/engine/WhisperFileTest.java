@@ -38,6 +38,17 @@ class WhisperFileTest {
     }
 
     @Test
+    void aWindowLongerThanTheModelHearsIsTheConfigurationsMistake() {
+        WhisperFile half = new WhisperFile(51865, 750, 64, 4, 448, 3, 80);
+        half.requirePositions(Path.of("half.bin"), 0);
+        half.requirePositions(Path.of("half.bin"), 750);
+        assertThatThrownBy(() -> half.requirePositions(Path.of("half.bin"), 1136)).isInstanceOf(EngineException.class)
+                .hasMessage("speech model half.bin hears 15.00 s at once, 750 positions, and 1136 are asked for: "
+                        + "--stt-window is too long for it")
+                .extracting(e -> ((EngineException) e).kind()).isEqualTo(EngineException.Kind.MODEL_NOT_AVAILABLE);
+    }
+
+    @Test
     void sameSeedSameBytes() throws IOException {
         Path again = folder.resolve("again.bin");
         RandomWhisperModel.write(again, 7);

@@ -43,7 +43,20 @@ class PromptLibraryTest {
 
     @Test
     void aFolderThatIsNotThereIsNamed() {
-        assertThatThrownBy(() -> new PromptLibrary(folder.resolve("none"))).hasMessageContaining("prompt directory is not a folder");
+        assertThatThrownBy(() -> new PromptLibrary(folder.resolve("none"))).hasMessage("the prompts: " + folder.resolve("none") + " is not a folder");
+    }
+
+    @Test
+    void aFileOfTheShopThatIsNoTextIsNamed() throws IOException {
+        Path file = Files.write(folder.resolve("en.txt"), new byte[] {(byte) 0xE9, 'a'});
+        assertThatThrownBy(() -> new PromptLibrary(folder)).isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("the prompts: " + file + " is not UTF-8 text");
+    }
+
+    @Test
+    void aFileThatTheProgramLacksIsNamed() {
+        assertThatThrownBy(() -> new ShopFiles("the prompts", folder, "/aiserver/prompts/").read("xx.txt"))
+                .hasMessage("the program was packed without /aiserver/prompts/xx.txt");
     }
 
     @ParameterizedTest

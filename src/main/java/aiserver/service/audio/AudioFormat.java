@@ -9,7 +9,7 @@ import java.util.Set;
  * ffmpeg is told to use. ffmpeg never guesses: its guess would let a job reach playlist and image formats.
  * Immutable; any thread.
  */
-public enum AudioFormat {
+enum AudioFormat {
     WAV("wav", Set.of("wav", "wave", "x-wav", "vnd.wave", "x-pn-wav"), Set.of("wav", "wave")),
     MP3("mp3", Set.of("mpeg", "mp3", "x-mp3", "mpeg3", "x-mpeg", "mpa"), Set.of("mp3", "mpga", "mp2")),
     /** MPEG-4 and its kin: m4a, fragmented mp4, 3gp, QuickTime. */
@@ -41,7 +41,7 @@ public enum AudioFormat {
     }
 
     /** By a MIME type such as {@code audio/webm;codecs=opus} or {@code video/mp4}; null and nonsense are empty. */
-    public static Optional<AudioFormat> ofMimeType(String mimeType) {
+    static Optional<AudioFormat> ofMimeType(String mimeType) {
         if (mimeType == null) {
             return Optional.empty();
         }
@@ -55,7 +55,7 @@ public enum AudioFormat {
     }
 
     /** By the ending of a file name, whatever its case; null and nonsense are empty. */
-    public static Optional<AudioFormat> ofFilename(String filename) {
+    static Optional<AudioFormat> ofFilename(String filename) {
         if (filename == null) {
             return Optional.empty();
         }

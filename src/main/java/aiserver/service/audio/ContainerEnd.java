@@ -1,6 +1,7 @@
 package aiserver.service.audio;
 
 import java.util.Optional;
+import java.util.function.IntUnaryOperator;
 
 /**
  * Tells whether a file breaks off in the middle of a page, element or frame, as an upload that was cut does. ffmpeg
@@ -89,17 +90,13 @@ final class ContainerEnd {
 
     /** ADTS frames carry their lengths; a cut exactly between two of them cannot be seen. */
     private static Optional<String> aac(byte[] file) {
-        int at = (int) Math.min(AudioSignature.afterId3(file), file.length);
-        int length = AudioSignature.aacFrame(file, at);
-        while (length > 0) {
-            if (at + length > file.length) {
-                return missing("its last frame", at + length - file.length);
-            }
-            at += length;
-            length = AudioSignature.aacFrame(file, at);
+        int begin = (int) Math.min(AudioSignature.afterId3(file), file.length);
+        Frames frames = Frames.of(begin, at -> AudioSignature.aacFrame(file, at));
+        int left = file.length - frames.end();
+        if (left < 0) {
+            return missing("its last frame", -left);
         }
-        int left = file.length - at;
-        boolean header = at > 0 && left > 0 && left < AudioSignature.AAC_HEADER && (file[at] & 0xFF) == 0xFF;
+        boolean header = frames.end() > 0 && left > 0 && left < AudioSignature.AAC_HEADER && (file[frames.end()] & 0xFF) == 0xFF;
         return header ? missing("its last header", AudioSignature.AAC_HEADER - left) : Optional.empty();
     }
 
@@ -108,23 +105,31 @@ final class ContainerEnd {
         if (begin >= file.length) {
             return Optional.of("it ends within its tags");
         }
-        int at = (int) begin;
-        int announced = Mp3Frames.length(file, at) > 0 ? Mp3Frames.announced(file, at) : -1;
-        int frames = 0;
-        int length = Mp3Frames.length(file, at);
-        while (length > 0) {
-            if (at + length > file.length) {
-                return missing("its last frame", at + length - file.length);
-            }
-            frames++;
-            at += length;
-            length = Mp3Frames.length(file, at);
+        Frames frames = Frames.of((int) begin, at -> Mp3Frames.length(file, at));
+        int left = file.length - frames.end();
+        if (left < 0) {
+            return missing("its last frame", -left);
         }
+        int announced = frames.count() > 0 ? Mp3Frames.announced(file, (int) begin) : -1;
         // The frame with the announcement counts for some writers; one frame is 26 to 72 ms.
-        if (announced > frames + 1 && file.length - at < 4) {
-            return Optional.of("it should have " + announced + " frames, but " + frames + " are there");
+        if (announced > frames.count() + 1 && left < 4) {
+            return Optional.of("it should have " + announced + " frames, but " + frames.count() + " are there");
         }
         return Optional.empty();
+    }
+
+    /** Frames that follow each other; {@code end} lies beyond the file where the last of them is cut. */
+    private record Frames(int count, int end) {
+        /** @param length of the frame that begins there, 0 or less where none does */
+        static Frames of(int begin, IntUnaryOperator length) {
+            int count = 0;
+            int at = begin;
+            for (int next = length.applyAsInt(at); next > 0; next = length.applyAsInt(at)) {
+                count++;
+                at += next;
+            }
+            return new Frames(count, at);
+        }
     }
 
     private static Optional<String> amr(byte[] file) {

@@ -38,6 +38,8 @@ final class FfmpegArchive {
 
     private final URL resource;
     private final Path cache;
+    /** Stands for a cache that cannot be used; null until it is needed. */
+    private Path temporary;
 
     /** @param resource the program inside a jar, or null: there is none */
     FfmpegArchive(URL resource, Path cache) {
@@ -75,7 +77,7 @@ final class FfmpegArchive {
     }
 
     /** The cache, ours alone; a private temporary folder where the home is not to be written, as in containers. */
-    private Path base() throws IOException {
+    private synchronized Path base() throws IOException {
         Set<PosixFilePermission> ours = PosixFilePermissions.fromString("rwx------");
         try {
             Files.createDirectories(cache);
@@ -90,7 +92,11 @@ final class FfmpegArchive {
         } catch (IOException e) {
             // A read-only or missing home: the temporary folder below serves as well.
         }
-        return Files.createTempDirectory("ai-server-", PosixFilePermissions.asFileAttribute(ours));
+        // One for all calls: whoever asks again and again must not fill the disk.
+        if (temporary == null || !Files.isDirectory(temporary, LinkOption.NOFOLLOW_LINKS)) {
+            temporary = Files.createTempDirectory("ai-server-", PosixFilePermissions.asFileAttribute(ours));
+        }
+        return temporary;
     }
 
     private static List<JarEntry> entries(JarFile jar) {

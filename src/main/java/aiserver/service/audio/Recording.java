@@ -1,5 +1,6 @@
 package aiserver.service.audio;
 
+import aiserver.engine.SpeechEngine;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -8,7 +9,7 @@ import java.util.List;
  * window at a time as floats. Filled by the decoder, then read only; any thread after that.
  */
 public final class Recording {
-    public static final int RATE = Resampler.RATE;
+    public static final int RATE = SpeechEngine.RATE;
     private static final int BLOCK = 1 << 15;
 
     private final List<short[]> blocks = new ArrayList<>();

@@ -1,5 +1,6 @@
 package aiserver.service.audio;
 
+import aiserver.engine.SpeechEngine;
 import java.util.Arrays;
 
 /**
@@ -8,7 +9,7 @@ import java.util.Arrays;
  * n · rate / 16000, so segments keep their times. Owned by one decoding; one thread.
  */
 final class Resampler {
-    static final int RATE = 16_000;
+    private static final int RATE = SpeechEngine.RATE;
     /** Zero crossings of the sinc on either side. */
     private static final int CROSSINGS = 32;
     /** Of the lower Nyquist frequency, where the filter is 6 dB down. */

@@ -9,6 +9,8 @@ import java.net.URI;
 import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -45,6 +47,23 @@ class FfmpegArchiveTest {
                 }
             }
         }
+    }
+
+    @Test
+    void whereTheCacheIsNotToBeTrustedOneTemporaryFolderServesAllCalls() throws IOException {
+        Path open = Files.createDirectory(folder.resolve("open"));
+        Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxrwxrwx"));
+        FfmpegArchive archive = new FfmpegArchive(jar(), open);
+        Path program = archive.program().orElseThrow();
+        assertThat(program.startsWith(open)).isFalse();
+        assertThat(archive.program()).contains(program);
+
+        Path base = program.getParent().getParent();
+        try (Stream<Path> files = Files.walk(base)) {
+            files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
+        }
+        assertThat(base).as("swept away, as temporary folders are").doesNotExist();
+        assertThat(archive.program().orElseThrow()).hasContent("program").isNotEqualTo(program);
     }
 
     private URL jar() throws IOException {

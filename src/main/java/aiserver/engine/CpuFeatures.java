@@ -6,8 +6,8 @@ import bindings.llama.llama_h;
  * What the CPU backend that was loaded can do, as it says itself: native/guard has kernels for processors with AVX512-VNNI
  * that make another setting the best. Asked by any thread once the native libraries are loaded.
  */
-final class Processor {
-    private Processor() {
+final class CpuFeatures {
+    private CpuFeatures() {
     }
 
     /** Whether products with quantised weights are fast as the weights lie in the file: native/guard/k_matmul.h, q8_matmul.h. */
