@@ -2,9 +2,12 @@ package aiserver;
 
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.library.dependencies.SlicesRuleDefinition;
 import java.util.Map;
 import java.util.Set;
 import org.assertj.core.api.Assertions;
@@ -47,6 +50,12 @@ class ArchitectureTest {
                         .allowEmptyShould(true).check(classes);
             }
         });
+    }
+
+    @Test
+    void theServicesDoNotKnowEachOther() {
+        SlicesRuleDefinition.slices().matching("aiserver.service.(*)..").should().notDependOnEachOther()
+                .ignoreDependency(DescribedPredicate.alwaysTrue(), JavaClass.Predicates.resideInAPackage("aiserver.service.audio")).check(classes);
     }
 
     @Test

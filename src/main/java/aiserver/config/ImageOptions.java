@@ -1,7 +1,7 @@
 package aiserver.config;
 
 import aiserver.engine.DiffusionSettings;
-import aiserver.service.PictureSettings;
+import aiserver.service.picture.PictureSettings;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Set;

@@ -2,9 +2,9 @@ package aiserver.config;
 
 import aiserver.engine.LlamaSettings;
 import aiserver.engine.Sampling;
-import aiserver.service.LanguageSettings;
-import aiserver.service.PromptTexts;
 import aiserver.service.ShopLanguage;
+import aiserver.service.order.LanguageSettings;
+import aiserver.service.order.PromptTexts;
 import java.nio.file.Path;
 import java.time.ZoneId;
 import java.util.List;

@@ -1,8 +1,8 @@
 package aiserver.config;
 
 import aiserver.engine.WhisperSettings;
-import aiserver.service.SpeechSettings;
 import aiserver.service.audio.AudioLimits;
+import aiserver.service.speech.SpeechSettings;
 import java.nio.file.Path;
 import java.time.Duration;
 import picocli.CommandLine.Option;

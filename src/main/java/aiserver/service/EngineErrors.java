@@ -10,7 +10,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Where an engine's failure becomes a job's: the one place for the three services. Stateless; any thread.
  */
-final class EngineErrors {
+public final class EngineErrors {
     private static final Logger LOG = LoggerFactory.getLogger(EngineErrors.class);
 
     private EngineErrors() {
@@ -21,7 +21,7 @@ final class EngineErrors {
      *
      * @throws JobException with the contract's code and the engine's sentence, the {@link EngineException} as its cause
      */
-    static <T> T translated(Supplier<T> work) {
+    public static <T> T translated(Supplier<T> work) {
         try {
             return work.get();
         } catch (EngineException e) {
@@ -30,7 +30,7 @@ final class EngineErrors {
     }
 
     /** As {@link #translated(Supplier)}, for work without a result. */
-    static void translated(Runnable work) {
+    public static void translated(Runnable work) {
         translated(() -> {
             work.run();
             return null;
@@ -42,7 +42,7 @@ final class EngineErrors {
      *
      * @throws JobException as {@link #translated(Supplier)}, for the second failure with the first one suppressed in it
      */
-    static <T> T retriedOnce(Supplier<T> work) {
+    public static <T> T retriedOnce(Supplier<T> work) {
         return translated(() -> {
             try {
                 return work.get();
@@ -62,7 +62,7 @@ final class EngineErrors {
     }
 
     /** The contract's code for a kind of engine failure. */
-    static ErrorCode codeOf(EngineException.Kind kind) {
+    public static ErrorCode codeOf(EngineException.Kind kind) {
         return switch (kind) {
             case MODEL_NOT_AVAILABLE -> ErrorCode.MODEL_NOT_AVAILABLE;
             case INVALID_INPUT -> ErrorCode.INVALID_PAYLOAD;

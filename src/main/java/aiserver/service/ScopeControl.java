@@ -12,8 +12,8 @@ import java.util.Objects;
  * @param from  fraction of the job that is done when this run begins, 0 to 1
  * @param to    fraction that is done when it ends, {@code from} to 1
  */
-record ScopeControl(JobScope scope, String stage, double from, double to) implements RunControl {
-    ScopeControl {
+public record ScopeControl(JobScope scope, String stage, double from, double to) implements RunControl {
+    public ScopeControl {
         Objects.requireNonNull(scope, "scope");
         Objects.requireNonNull(stage, "stage");
         if (!(from >= 0 && from <= to && to <= 1)) {
@@ -21,7 +21,7 @@ record ScopeControl(JobScope scope, String stage, double from, double to) implem
         }
     }
 
-    ScopeControl(JobScope scope, String stage) {
+    public ScopeControl(JobScope scope, String stage) {
         this(scope, stage, 0, 1);
     }
 

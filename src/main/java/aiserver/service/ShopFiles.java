@@ -11,7 +11,7 @@ import java.nio.file.Path;
  * Texts that a shop may replace: a file of its own folder goes before the one of that name that comes with the program.
  * Read at start; immutable, any thread.
  */
-final class ShopFiles {
+public final class ShopFiles {
     private final String what;
     private final Path folder;
     private final String resources;
@@ -22,7 +22,7 @@ final class ShopFiles {
      * @param resources where the program's lie: {@code /aiserver/…/}
      * @throws IllegalArgumentException where the folder is none
      */
-    ShopFiles(String what, Path folder, String resources) {
+    public ShopFiles(String what, Path folder, String resources) {
         this.what = what;
         this.folder = folder;
         this.resources = resources;
@@ -32,12 +32,12 @@ final class ShopFiles {
     }
 
     /** Where a text is read from, for messages: the path of the shop's file, or the bare name of the program's. */
-    String place(String name) {
+    public String place(String name) {
         return replaced(name) ? folder.resolve(name).toString() : name;
     }
 
     /** @throws IllegalArgumentException that names the file that cannot be read */
-    String read(String name) {
+    public String read(String name) {
         try {
             return replaced(name) ? Files.readString(folder.resolve(name)) : ofProgram(name);
         } catch (CharacterCodingException e) {
@@ -47,7 +47,7 @@ final class ShopFiles {
         }
     }
 
-    IllegalArgumentException wrong(String problem, Exception cause) {
+    public IllegalArgumentException wrong(String problem, Exception cause) {
         return new IllegalArgumentException(what + ": " + problem, cause);
     }
 

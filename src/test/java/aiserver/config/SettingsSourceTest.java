@@ -36,9 +36,9 @@ class SettingsSourceTest {
     @Test
     void theDefaultsAreThoseOfTheServices() {
         RunOptions options = parse(new SettingsSource(Map.of(), null));
-        assertThat(options.image.service()).isEqualTo(aiserver.service.PictureSettings.DEFAULTS);
-        assertThat(options.language.service()).isEqualTo(aiserver.service.LanguageSettings.DEFAULT);
-        assertThat(options.speech.service()).isEqualTo(aiserver.service.SpeechSettings.DEFAULT);
+        assertThat(options.image.service()).isEqualTo(aiserver.service.picture.PictureSettings.DEFAULTS);
+        assertThat(options.language.service()).isEqualTo(aiserver.service.order.LanguageSettings.DEFAULT);
+        assertThat(options.speech.service()).isEqualTo(aiserver.service.speech.SpeechSettings.DEFAULT);
         WorkerSettings settings = options.worker.settings("w-1", List.of(), 0);
         assertThat(settings.lanes()).containsOnlyKeys(TaskType.values());
         assertThat(settings.drainTimeout()).isEqualTo(Duration.ofSeconds(30));
@@ -101,7 +101,7 @@ class SettingsSourceTest {
         assertThat(parse(new SettingsSource(Map.of("AISERVER_SHOP_LANGUAGE", "ja"), null)).language.service().language())
                 .isEqualTo(aiserver.service.ShopLanguage.JAPANESE);
         assertThat(parse(new SettingsSource(Map.of(), null), "--llm-prompt=compact").language.service().profile())
-                .isEqualTo(aiserver.service.PromptTexts.Profile.COMPACT);
+                .isEqualTo(aiserver.service.order.PromptTexts.Profile.COMPACT);
         assertThatThrownBy(() -> parse(new SettingsSource(Map.of(), null), "--shop-language=de"))
                 .hasMessageContaining("'de' is none of [ko, en, ja]");
         assertThatThrownBy(() -> parse(new SettingsSource(Map.of(), null), "--idle-unload=soon"))

@@ -12,6 +12,8 @@ import aiserver.service.audio.AudioDecoder;
 import aiserver.service.audio.AudioLimits;
 import aiserver.service.audio.Encoder;
 import aiserver.service.audio.Sound;
+import aiserver.service.speech.SpeechSettings;
+import aiserver.service.speech.WhisperSTTService;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;

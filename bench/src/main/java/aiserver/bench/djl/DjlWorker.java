@@ -17,12 +17,12 @@ import aiserver.job.LanguageJob;
 import aiserver.job.Reply;
 import aiserver.job.SpeechJob;
 import aiserver.job.TaskType;
-import aiserver.service.QwenLLMService;
-import aiserver.service.StableDiffusionImageService;
-import aiserver.service.WhisperSTTService;
 import aiserver.service.WordTranslator;
 import aiserver.service.audio.AudioDecoder;
 import aiserver.service.audio.FfmpegProgram;
+import aiserver.service.order.QwenLLMService;
+import aiserver.service.picture.StableDiffusionImageService;
+import aiserver.service.speech.WhisperSTTService;
 import io.lettuce.core.KeyValue;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisURI;
@@ -39,10 +39,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import picocli.CommandLine;
 
 /**
  * {@code bench djl}: the worker as one would build it on DJL's PyTorch engine. The queues, the messages, the prompts, the

@@ -7,7 +7,7 @@ import aiserver.engine.AnswerForm;
 import aiserver.engine.Sampling;
 import aiserver.engine.TextRequest;
 import aiserver.job.JsonObjects;
-import aiserver.service.LanguageSettings;
+import aiserver.service.order.LanguageSettings;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.net.URI;

@@ -8,7 +8,7 @@ import aiserver.engine.LlamaSettings;
 import aiserver.engine.RunControl;
 import aiserver.engine.Sampling;
 import aiserver.engine.TextRequest;
-import aiserver.service.LanguageSettings;
+import aiserver.service.order.LanguageSettings;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;

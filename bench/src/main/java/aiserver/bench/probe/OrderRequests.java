@@ -5,13 +5,13 @@ import aiserver.engine.Generation;
 import aiserver.engine.RunControl;
 import aiserver.engine.TextEngine;
 import aiserver.engine.TextRequest;
-import aiserver.job.JobScope;
-import aiserver.job.LanguageJob;
 import aiserver.job.Job;
 import aiserver.job.JobCodec;
+import aiserver.job.JobScope;
+import aiserver.job.LanguageJob;
 import aiserver.job.TaskType;
-import aiserver.service.LanguageSettings;
-import aiserver.service.QwenLLMService;
+import aiserver.service.order.LanguageSettings;
+import aiserver.service.order.QwenLLMService;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 
