@@ -11,7 +11,8 @@ import java.nio.file.Path;
 
 /**
  * Model files of the real models' shapes with random weights: as much to compute and to hold as the real ones, which
- * cannot be had everywhere. Written once into the work folder, straight in the wanted type, under a name with the writers' version. Quantised ones are made from
+ * cannot be had everywhere. Written once into the work folder, straight in the wanted type, under a name with the
+ * writers' version. Quantised ones are made from
  * the F16 file by the engine itself.
  */
 public enum RealShape {
