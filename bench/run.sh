@@ -8,10 +8,10 @@ cd "$(dirname "$0")/.."
 usage() {
     cat <<'TEXT'
 usage: bench/run.sh [--quick|--full] [options]
-  --quick            ten minutes on two processors (default)
+  --quick            half an hour on two processors (default)
   --full             more rounds, larger jobs, all models
   --only PART,...    these parts alone: parity decode calls form start memory together batch order speech cache picture peers
-  --again            parts that are done today, too
+  --again            parts that are done today in this mode and of this build, too
   --trial            on a busy machine, to try it: into bench/.work/trial, never into docs/
   --processors LIST  to pin to, as taskset takes it       --threads N   for each contender
   --patience S       to wait for a quiet machine before each part
@@ -65,9 +65,9 @@ fi
 if [ "$only_report" = no ]; then
     ./ai-server prepare # the start cache, without which a worker begins slower and holds more; one is there already or is made
 fi
-if [ ! -d bench/target/lib ] || [ ! -f "$work/built" ] || newer "$work/built" bench/pom.xml bench/src "$work/installed"; then
+if [ ! -d bench/target/lib ] || [ ! -f "$work/built" ] || newer "$work/built" bench/pom.xml bench/src/main "$work/installed"; then
     say "building the benchmarks"
-    mvn -B -ntp -q -f bench/pom.xml package >&2
+    mvn -B -ntp -q -f bench/pom.xml package -Dmaven.test.skip=true >&2
     touch "$work/built"
 fi
 if [ ! -x "$work/limit" ] || newer "$work/limit" bench/c "$libraries/BUILD-INFO"; then
@@ -79,16 +79,37 @@ fi
 
 # ---- a JDK, as the worker's launcher finds it
 
-jdk=
-for candidate in "${JAVA_HOME:-}" /usr/lib/jvm/*; do
-    version=$(sed -n 's/^JAVA_VERSION="\([0-9]*\).*/\1/p' "$candidate/release" 2>/dev/null || true)
-    if [ "${version:-0}" -ge 22 ] && [ -x "$candidate/bin/java" ]; then jdk=$candidate; fi
-done
-[ -n "$jdk" ] || die "no JDK 22 or newer was found: set JAVA_HOME to one"
-bench() {
-    "$jdk/bin/java" --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow -XX:+UseSerialGC -Dfile.encoding=UTF-8 \
-        -Daiserver.native.dir="$dist" -cp "bench/target/ai-server-bench-0.1.0-SNAPSHOT.jar:bench/target/lib/*" aiserver.bench.Bench "$@"
+find_jdk() { # JAVA_HOME first, then the newest
+    local candidate version best= best_version=0 homes=${HOME:-/nonexistent}
+    for candidate in "${JAVA_HOME:-}" "$(dirname "$(dirname "$(readlink -f "$(command -v java || true)" || true)")")" \
+            /usr/lib/jvm/* /opt/java/* /opt/jdk* "$homes"/.jdks/* "$homes"/.sdkman/candidates/java/*; do
+        [ -x "$candidate/bin/java" ] || continue
+        version=$(sed -n 's/^JAVA_VERSION="\([0-9]*\).*/\1/p' "$candidate/release" 2>/dev/null || true)
+        [ "${version:-0}" -ge 22 ] || continue
+        if [ "$candidate" = "${JAVA_HOME:-}" ]; then echo "$candidate"; return; fi
+        if [ "$version" -gt "$best_version" ]; then best=$candidate best_version=$version; fi
+    done
+    echo "$best"
 }
+jdk=$(find_jdk)
+[ -n "$jdk" ] || die "no JDK 22 or newer was found: set JAVA_HOME to one"
+# In the background, so that this script hears TERM and INT and hands them on: the program then ends what it has started.
+bench() {
+    local child status
+    "$jdk/bin/java" --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow -XX:+UseSerialGC -Dfile.encoding=UTF-8 \
+        -Daiserver.native.dir="$dist" -cp "bench/target/ai-server-bench-0.1.0-SNAPSHOT.jar:bench/target/lib/*" aiserver.bench.Bench "$@" &
+    child=$!
+    trap 'stopped=yes; kill -TERM "$child" 2>/dev/null || true' TERM INT
+    status=0
+    wait "$child" || status=$?
+    if [ "$stopped" = yes ]; then
+        wait "$child" || true
+        exit 143
+    fi
+    trap - TERM INT
+    return "$status"
+}
+stopped=no
 export AISERVER_LOG=${AISERVER_LOG:-WARN} AISERVER_NATIVE_DIST=$dist
 
 status=0

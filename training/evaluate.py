@@ -2,13 +2,14 @@
 
 Starts `./ai-server run` with the options that follow (none: the project's own small models), sends held-out speech, calls and
 picture orders through its queues, prints a table in Markdown, and stops the worker. With REDIS_URL set a worker that is
-already running there is asked instead. 0 leaves a kind out.
+already running there is asked instead, and options for one are refused. 0 leaves a kind out.
 """
 import argparse
 import json
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -16,21 +17,33 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent
-START = 600  # seconds for the worker's first word, a build included
+START, STOP = 600, 60  # seconds for the worker's first word, a build included, and for its end
 
 
 def start_worker(options, log):
     """The launcher's process and the URL of the redis-server that it brought along."""
     process = subprocess.Popen([ROOT / "ai-server", "run", *options], stdout=log, stderr=log, env={**os.environ, "AISERVER_LOG": "INFO"})
-    end = time.time() + START
-    while time.time() < end and process.poll() is None:
-        text = pathlib.Path(log.name).read_text("utf-8", "replace")
-        found = re.search(r"a redis-server of our own at (\S+)", text)
-        if found and "worker started" in text:
-            return process, found[1]
-        time.sleep(0.2)
+    try:
+        end = time.time() + START
+        while time.time() < end and process.poll() is None:
+            text = pathlib.Path(log.name).read_text("utf-8", "replace")
+            found = re.search(r"a redis-server of our own at (\S+)", text)
+            if found and "worker started" in text:
+                return process, found[1]
+            time.sleep(0.2)
+        sys.exit(f"the worker did not start:\n{pathlib.Path(log.name).read_text('utf-8', 'replace')[-2000:]}")
+    except BaseException:  # an interrupt, too: nobody else knows the process yet
+        stop(process)
+        raise
+
+
+def stop(process):
     process.terminate()
-    sys.exit(f"the worker did not start:\n{pathlib.Path(log.name).read_text('utf-8', 'replace')[-2000:]}")
+    try:
+        process.wait(STOP)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def rows_of(folder, *arguments):
@@ -43,8 +56,8 @@ def rows_of(folder, *arguments):
 def table(rows):
     lines = ["| model | score | measured | goal | of |", "|---|---|---|---|---|"]
     for row in rows:
-        sign = "≤" if row["better"] == "less" else "≥"
-        lines.append(f"| {row['model']} | {row['score']} | {row['value']:.1%} | {sign} {row['goal']:.0%} | {row['of']} |")
+        goal = "" if row["goal"] is None else f"{'≤' if row['better'] == 'less' else '≥'} {row['goal']:.0%}"
+        lines.append(f"| {row['model']} | {row['score']} | {row['value']:.1%} | {goal} | {row['of']} |")
     return "\n".join(lines)
 
 
@@ -58,6 +71,9 @@ def main():
     if args.pictures and not (args.picture_work / "classifier.pt").exists():
         sys.exit(f"{args.picture_work}/classifier.pt is missing: train it (training/README.md, Pictures), or leave pictures out with --pictures 0")
     url, process = os.environ.get("REDIS_URL"), None
+    if url and options:
+        sys.exit(f"REDIS_URL names a worker that runs already: {' '.join(options)} would not reach it")
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # so that what is below is left in order
     with tempfile.NamedTemporaryFile("w", suffix=".log") as log:
         try:
             if not url:
@@ -67,8 +83,7 @@ def main():
             rows += rows_of("picture", url, "--work", args.picture_work.resolve(), "--count", args.pictures) if args.pictures else []
         finally:
             if process:
-                process.terminate()
-                process.wait()
+                stop(process)
     print(table(rows))
 
 

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Builds llama.cpp's own server from the source package of llama-cpp-python, into WORK/llama-server/. Nothing to do
-# where it is there. Needs Python with pip, CMake and a C++ compiler; 10 to 20 minutes on two processors.
+# Builds llama.cpp's own server from the source package of llama-cpp-python, into WORK/llama-server-VERSION/, where
+# VERSION is what llama-server.version says. Nothing to do where that one is there. Needs Python with pip, CMake and a C++ compiler; 10 to 20 minutes on two processors.
 # usage: build-llama-server.sh WORK PYTHON
 set -euo pipefail
-version=0.3.36
-work=$(realpath -m "${1:?WORK folder}")/llama-server
+version=$(cat "$(dirname "$0")/llama-server.version")
+work=$(realpath -m "${1:?WORK folder}")/llama-server-$version
 python=${2:?PYTHON}
 [ -x "$work/bin/llama-server" ] && exit 0
 

@@ -2,7 +2,8 @@
 
 Orders are the held-out combinations, said in Korean, so that the worker's own wordlist makes the prompt; the classifier of
 evaluate.py (train it first: `evaluate.py --train`) reads the pictures that come back. It knows the project's drawings
-alone: for photographs of a large model its verdict means nothing. Prints a JSON list of rows.
+alone: for photographs of a large model its verdict means nothing. A topping counts among those ordered; pictures with
+all of them and no other are a row of their own. Prints a JSON list of rows: name, goal (null: none), value, number.
 """
 import argparse
 import base64
@@ -51,9 +52,11 @@ def main():
         image = Image.open(io.BytesIO(base64.b64decode(result["image_base64"]))).convert("RGB")
         pictures.append(torch.from_numpy(np.asarray(image).copy()).permute(2, 0, 1).float() / 255)
     scores = evaluate.score(net, torch.stack(pictures), cakes)
-    names = {"flavour": "flavour", "shape": "shape", "topping present": "topping"}
-    print(json.dumps([{"model": "picture", "score": f"{name} as ordered", "goal": 0.9, "better": "more", "value": scores[key], "of": len(cakes)}
-                      for key, name in names.items()]))
+    toppings = int(evaluate.labels(cakes)["toppings"].sum())
+    rows = [("flavour as ordered", "flavour", 0.9, len(cakes)), ("shape as ordered", "shape", 0.9, len(cakes)),
+            ("topping as ordered", "topping present", 0.9, toppings), ("toppings exact", "toppings exact", None, len(cakes))]
+    print(json.dumps([{"model": "picture", "score": score, "goal": goal, "better": "more", "value": scores[key], "of": of}
+                      for score, key, goal, of in rows]))
 
 
 if __name__ == "__main__":

@@ -171,7 +171,8 @@ class Whisper(nn.Module):
 
     def mel(self, samples: Tensor, frames: int) -> Tensor:
         """(mels, frames) of a window: the loudest point of what was said counts, not that of the padding."""
-        padded = F.pad(samples, [0, 30 * 16000])
+        # As far as the frames reach, and so much silence behind all sound that nothing is mirrored into them.
+        padded = F.pad(samples, [0, max(0, frames * 160 - samples.size(0)) + 400])
         power = torch.stft(padded, 400, 160, 400, self.hann, center=True, pad_mode="reflect", return_complex=True).abs().square()
         mel = (self.filters @ power[:, :-1]).clamp(min=1e-10).log10()
         mel = torch.maximum(mel, mel.max() - 8.0)

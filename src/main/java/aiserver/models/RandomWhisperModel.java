@@ -71,15 +71,17 @@ public final class RandomWhisperModel {
 
     private final Shape shape;
     private final Precision precision;
+    private final boolean closing;
     private final SplittableRandom random;
     private final OutputStream out;
     private final float[] block = new float[BLOCK];
     private int blockFilled;
     private final ByteBuffer buffer = ByteBuffer.allocate(1 << 16).order(ByteOrder.LITTLE_ENDIAN);
 
-    private RandomWhisperModel(Shape shape, Precision precision, long seed, OutputStream out) {
+    private RandomWhisperModel(Shape shape, Precision precision, boolean closing, long seed, OutputStream out) {
         this.shape = shape;
         this.precision = precision;
+        this.closing = closing;
         this.random = new SplittableRandom(seed);
         this.out = out;
     }
@@ -96,10 +98,20 @@ public final class RandomWhisperModel {
 
     /** The same with matrices of a given precision. */
     public static void write(Path file, Shape shape, Precision precision, long seed) throws IOException {
+        write(file, shape, precision, true, seed);
+    }
+
+    /**
+     * The same.
+     *
+     * @param closing whether some tokens ask for the end of the text; without, all texts end at the same position, so that
+     *                rounding does not make one longer than another
+     */
+    public static void write(Path file, Shape shape, Precision precision, boolean closing, long seed) throws IOException {
         Path unfinished = file.resolveSibling(file.getFileName() + ".part");
         try {
             try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(unfinished), 1 << 20)) {
-                new RandomWhisperModel(shape, precision, seed, out).write();
+                new RandomWhisperModel(shape, precision, closing, seed, out).write();
             }
             Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         } finally {
@@ -254,9 +266,9 @@ public final class RandomWhisperModel {
     private void tokenEmbedding() throws IOException {
         tensorHeader("decoder.token_embedding.weight", precision.type, shape.width, shape.vocabulary);
         for (int id = 0; id < shape.vocabulary; id++) {
-            boolean closing = id < END_OF_TEXT && id % CLOSING == 0;
+            boolean closes = closing && id < END_OF_TEXT && id % CLOSING == 0;
             for (int i = 0; i < shape.width; i++) {
-                float value = i > 0 ? spread(id < END_OF_TEXT ? 0.6f : 0.05f) : id == END_OF_TEXT ? 20 : closing ? 3 : 0;
+                float value = i > 0 ? spread(id < END_OF_TEXT ? 0.6f : 0.05f) : id == END_OF_TEXT ? 20 : closes ? 3 : 0;
                 number(precision.type, value);
             }
         }

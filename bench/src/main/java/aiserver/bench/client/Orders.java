@@ -23,7 +23,22 @@ public final class Orders {
             "아이 생일인데 어떤 케이크가 좋을까요?",
             "사각 초콜릿 케이크에 초 다섯 개 넣어 주세요.");
 
+    /** One is said before a sentence when it is asked for again, so that nobody has its prompt from the time before. */
+    private static final List<String> BEFORE = List.of("네", "저기요", "안녕하세요", "음", "그러면", "혹시", "자", "있잖아요");
+
     private Orders() {
+    }
+
+    /** What the customer of a turn says: the eight sentences in order, at each time round with another word before. */
+    public static String said(int turn) {
+        int round = turn / SPOKEN.size();
+        String spoken = SPOKEN.get(turn % SPOKEN.size());
+        if (round == 0) {
+            return spoken;
+        }
+        String word = BEFORE.get((round - 1) % BEFORE.size());
+        int again = (round - 1) / BEFORE.size();
+        return word + (again == 0 ? "" : " " + again + "번이요") + ", " + spoken;
     }
 
     private static Map<String, Object> item(String name, int price) {

@@ -56,6 +56,11 @@ public final class QueueClient implements AutoCloseable {
 
     private static final class Pending extends CompletableFuture<Answer> {
         private final long began = System.nanoTime();
+        private final String id;
+
+        private Pending(String id) {
+            this.id = id;
+        }
     }
 
     /** The address for a worker. */
@@ -66,7 +71,7 @@ public final class QueueClient implements AutoCloseable {
     /** Sends a job; the future is completed by its result. */
     public CompletableFuture<Answer> send(String kind, Map<String, Object> payload) {
         String id = "bench-" + UUID.randomUUID();
-        Pending pending = new Pending();
+        Pending pending = new Pending(id);
         open.put(id, pending);
         redis.lpush("ai:queue:" + kind, Orders.job(id, kind, payload));
         return pending;
@@ -79,6 +84,21 @@ public final class QueueClient implements AutoCloseable {
      */
     public Answer ask(String kind, Map<String, Object> payload, Duration most) {
         return await(send(kind, payload), most);
+    }
+
+    /** Ends a job that was sent and waits until the worker has; false where it had its result before. */
+    public boolean cancelled(CompletableFuture<Answer> sent, Duration most) {
+        redis.publish("ai:cancel:" + ((Pending) sent).id, new byte[0]);
+        try {
+            return !(sent.get(most.toMillis(), TimeUnit.MILLISECONDS).reply().get("result") instanceof Map<?, ?>);
+        } catch (TimeoutException e) {
+            throw new IllegalStateException("a cancelled job did not end within " + most, e);
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted", e);
+        }
     }
 
     /** Waits for a job that was sent. */

@@ -20,6 +20,8 @@ import java.util.List;
 public final class DjlSpeechEngine implements SpeechEngine {
     private static final double TIME_STEP = 0.02;
     private static final int POSITIONS = 1500;
+    /** Start, language and task. */
+    private static final int PROMPT = 3;
     private static final float[] NOTHING = {0};
 
     private final DjlSettings settings;
@@ -51,16 +53,21 @@ public final class DjlSpeechEngine implements SpeechEngine {
     public synchronized Transcript transcribe(float[] samples, SpeechRequest request, RunControl control) {
         load(control);
         int positions = request.audioContext() == 0 ? POSITIONS : request.audioContext();
-        float[] first = decode(samples, positions, new int[] {WhisperTokens.START}, 0);
-        int language = request.language() == null ? tokens.likeliestLanguage(first)
-                : tokens.language(request.language()) - tokens.language(WhisperTokens.codes().getFirst());
-        String code = WhisperTokens.codes().get(language);
-        double probability = request.language() == null ? tokens.languageProbability(first, language) : 1;
-        int[] prompt = {tokens.language(code), tokens.transcribe()};
-        float[] logits = decode(NOTHING, positions, prompt, 1);
+        String code = request.language();
+        double probability = 1;
+        float[] logits;
+        if (code == null) {
+            float[] first = decode(samples, positions, new int[] {WhisperTokens.START}, 0);
+            int language = tokens.likeliestLanguage(first);
+            code = WhisperTokens.codes().get(language);
+            probability = tokens.languageProbability(first, language);
+            logits = decode(NOTHING, positions, new int[] {tokens.language(code), tokens.transcribe()}, 1);
+        } else {
+            logits = decode(samples, positions, new int[] {WhisperTokens.START, tokens.language(code), tokens.transcribe()}, 0);
+        }
         List<Integer> written = new ArrayList<>();
         List<Float> chances = new ArrayList<>();
-        int at = 1 + prompt.length;
+        int at = PROMPT;
         while (at < textPositions / 2) {
             if (control.cancelled()) {
                 throw new EngineException(EngineException.Kind.CANCELLED, "transcription was cancelled");

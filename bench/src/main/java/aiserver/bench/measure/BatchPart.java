@@ -10,8 +10,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.DoubleSupplier;
+import java.util.stream.IntStream;
 
-/** Eight orders at once to the same eight one after the other, by the worker from request to result. */
+/**
+ * Eight orders at once to eight one after the other, by the worker from request to result. The same sentences, each time
+ * round with another word before: the worker remembers the prompts that it had.
+ */
 final class BatchPart implements Part {
     private static final Duration MOST = Duration.ofMinutes(5);
     private static final int CONTEXT = 2560;
@@ -26,23 +30,32 @@ final class BatchPart implements Part {
         String model = RealShape.QWEN_600M_Q4_K_M.in(setting.work()).toString();
         try (QueueClient client = new QueueClient();
                 Contender worker = Workers.ours("batch", client, setting, Workers.language(setting, model, 8, CONTEXT))) {
+            int[] turn = {0};
             Map<String, DoubleSupplier> contenders = new LinkedHashMap<>();
             contenders.put("one after another", () -> {
+                List<String> said = next(turn);
                 long began = System.nanoTime();
-                Orders.SPOKEN.forEach(spoken -> client.ask("llm", Orders.payload(spoken), MOST));
-                return Orders.SPOKEN.size() / ((System.nanoTime() - began) * 1e-9);
+                said.forEach(spoken -> client.ask("llm", Orders.payload(spoken), MOST));
+                return said.size() / ((System.nanoTime() - began) * 1e-9);
             });
             contenders.put("at once", () -> {
+                List<String> said = next(turn);
                 long began = System.nanoTime();
-                List<CompletableFuture<QueueClient.Answer>> sent = Orders.SPOKEN.stream()
+                List<CompletableFuture<QueueClient.Answer>> sent = said.stream()
                         .map(spoken -> client.send("llm", Orders.payload(spoken))).toList();
                 sent.forEach(one -> QueueClient.await(one, MOST));
-                return Orders.SPOKEN.size() / ((System.nanoTime() - began) * 1e-9);
+                return said.size() / ((System.nanoTime() - began) * 1e-9);
             });
-            Rounds rounds = Rounds.of(setting, setting.rounds(1, 4), contenders);
+            Rounds rounds = Rounds.of(setting, setting.rounds(3, 4), contenders);
             results.add(new Row("batch-8", "8 orders at once to one after another, throughput", rounds.ratio("at once", "one after another"),
                     "ratio", "Qwen3-0.6B shape, Q4_K_M, " + setting.threads() + " threads",
                     rounds.details("orders/s"), rounds.contended()));
         }
+    }
+
+    private static List<String> next(int[] turn) {
+        int first = turn[0];
+        turn[0] += Orders.SPOKEN.size();
+        return IntStream.range(first, turn[0]).mapToObj(Orders::said).toList();
     }
 }

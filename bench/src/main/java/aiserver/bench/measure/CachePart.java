@@ -42,23 +42,36 @@ final class CachePart implements Part {
                     return ((Number) answer.get("seconds")).doubleValue();
                 });
             }
-            Rounds rounds = Rounds.of(setting, setting.rounds(1, 4), contenders);
-            Map<String, Object> details = rounds.details("s");
+            // What is chosen for being fast is measured anew: the fastest of six in these rounds was lucky in them, too.
+            Rounds chosen = Rounds.of(setting, setting.rounds(1, 2), contenders);
             Map<String, Object> alike = new LinkedHashMap<>();
             String best = "none";
             for (String kind : KINDS) {
                 double ssim = Ssim.of(pictures.get("none"), pictures.get(kind), side, side);
                 alike.put(kind, ssim);
-                if (ssim >= ALIKE && rounds.of(kind).median() < rounds.of(best).median()) {
+                if (ssim >= ALIKE && chosen.of(kind).median() < chosen.of(best).median()) {
                     best = kind;
                 }
             }
+            if (best.equals("none")) {
+                throw new IOException("no way to skip work is both faster than the full run and alike: " + alike);
+            }
+            contenders.keySet().retainAll(List.of("none", best));
+            Rounds rounds = Rounds.of(setting, setting.rounds(3, 6), contenders);
+            Map<String, Object> details = rounds.details("s");
             details.put("SSIM to the full run", alike);
+            details.put("seconds in the rounds before, by which it was chosen", medians(chosen));
             results.add(new Row("picture-cache", "a whole picture with step caching (" + best + ") at SSIM ≥ 0.95, to the full run",
                     rounds.ratio("none", best), "ratio", "the project's own picture model, " + side + " pixels, " + steps + " steps, "
-                    + setting.threads() + " threads", details, rounds.contended()));
+                    + setting.threads() + " threads", details, rounds.contended() || chosen.contended()));
         } finally {
             running.values().forEach(Contender::close);
         }
+    }
+
+    private static Map<String, Object> medians(Rounds rounds) {
+        Map<String, Object> medians = new LinkedHashMap<>();
+        KINDS.forEach(kind -> medians.put(kind, rounds.of(kind).median()));
+        return medians;
     }
 }

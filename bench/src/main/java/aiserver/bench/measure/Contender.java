@@ -12,15 +12,26 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /**
  * A program that is measured: a child process, pinned to the processors of the run. One that follows the line protocol
  * (limit.c, {@code bench probe}, the Python peers) says {@code ready}, then runs once for each line and answers with a
- * line of JSON. Its stderr goes to a file in the work folder. Used by one thread.
+ * line of JSON. Its stderr goes to a file in the work folder. What still runs when this program is ended is ended with it.
+ * Used by one thread.
  */
 final class Contender implements AutoCloseable {
+    private static final Set<Process> RUNNING = ConcurrentHashMap.newKeySet();
+    private static final int ENDING_SECONDS = 10;
     private static final byte[] GO = "go\n".getBytes(StandardCharsets.US_ASCII);
+
+    static {
+        Runtime.getRuntime().addShutdownHook(new Thread(Contender::endAll, "contenders"));
+    }
 
     private final String name;
     private final Process process;
@@ -43,7 +54,9 @@ final class Contender implements AutoCloseable {
         builder.environment().putAll(environment);
         try {
             Files.createDirectories(log.getParent());
-            return new Contender(name, builder.start(), log);
+            Process process = builder.start();
+            RUNNING.add(process);
+            return new Contender(name, process, log);
         } catch (IOException e) {
             throw new IllegalStateException(name + " cannot be started: " + e.getMessage(), e);
         }
@@ -133,6 +146,28 @@ final class Contender implements AutoCloseable {
         } catch (InterruptedException e) {
             process.destroyForcibly();
             Thread.currentThread().interrupt();
+        }
+        RUNNING.remove(process);
+    }
+
+    // The worker's process may be the child of one that watches: its descendants are told first, then itself.
+    private static void endAll() {
+        List<ProcessHandle> all = new ArrayList<>();
+        for (Process process : RUNNING) {
+            process.descendants().forEach(all::add);
+            all.add(process.toHandle());
+        }
+        all.forEach(ProcessHandle::destroy);
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(ENDING_SECONDS);
+        for (ProcessHandle one : all) {
+            try {
+                one.onExit().get(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS);
+            } catch (ExecutionException | TimeoutException e) {
+                one.destroyForcibly();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                one.destroyForcibly();
+            }
         }
     }
 }

@@ -27,7 +27,7 @@ final class FormPart implements Part {
                 running.put(form, contender);
                 contenders.put(form, () -> DecodePart.rate(contender.run()));
             }
-            Rounds rounds = Rounds.of(setting, setting.rounds(2, 8), contenders);
+            Rounds rounds = Rounds.of(setting, setting.rounds(3, 8), contenders);
             String what = "Qwen3-0.6B shape, Q4_K_M, 151,936 tokens, " + setting.threads() + " threads, an order's answer after its cached prompt";
             results.add(new Row("form", "decode under the order's form to free decode", rounds.ratio("template", "free"), "ratio",
                     what, rounds.details("tokens/s"), rounds.contended()));

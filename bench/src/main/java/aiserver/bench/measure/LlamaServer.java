@@ -9,6 +9,7 @@ import aiserver.engine.TextRequest;
 import aiserver.job.JsonObjects;
 import aiserver.service.order.LanguageSettings;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -42,23 +43,30 @@ final class LlamaServer implements AutoCloseable {
 
     /** The program where peers/build-llama-server.sh has built it, or null. */
     static Path program(Setting setting) {
-        Path program = setting.work().folder().resolve("llama-server/bin/llama-server");
+        Path version = setting.work().home().resolve("bench/peers/llama-server.version");
+        Path program;
+        try {
+            program = setting.work().folder().resolve("llama-server-" + Files.readString(version).strip()).resolve("bin/llama-server");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
         return Files.isExecutable(program) ? program : null;
     }
 
-    static LlamaServer started(Path program, Path model, int context, Setting setting) throws IOException {
+    /** @param attention flash attention: on, off or auto, as the server takes it */
+    static LlamaServer started(Path program, Path model, int context, String attention, Setting setting) throws IOException {
         int port;
         try (ServerSocket socket = new ServerSocket(0)) {
             port = socket.getLocalPort();
         }
-        Contender process = Contender.started("llama-server", List.of(program.toString(), "-m", model.toString(), "--port",
-                String.valueOf(port), "-c", String.valueOf(context), "-t", String.valueOf(setting.threads()), "-np", "1", "--no-webui"),
-                Map.of(), setting);
+        Contender process = Contender.started("llama-server-fa-" + attention, List.of(program.toString(), "-m", model.toString(), "--port",
+                String.valueOf(port), "-c", String.valueOf(context), "-t", String.valueOf(setting.threads()), "-np", "1", "-fa", attention,
+                "--no-webui"), Map.of(), setting);
         LlamaServer server = new LlamaServer(process, port);
         for (int waited = 0; !server.healthy(); waited += 200) {
             if (waited > START_MILLIS || !process.alive()) {
                 server.close();
-                throw new IOException("llama-server did not come up; see the work folder's logs/llama-server.log");
+                throw new IOException("llama-server did not come up; see the work folder's logs/llama-server-fa-" + attention + ".log");
             }
             MeasureCommand.sleep(200);
         }
@@ -77,16 +85,19 @@ final class LlamaServer implements AutoCloseable {
         }
     }
 
-    /** Seconds an order, over the next ones of the list. */
-    double orders(int count, Map<String, Object> tokens) {
+    /** Seconds and tokens an order, over the next ones of the list. */
+    Rounds.Run orders(int count, AnswerTokens tokens) {
         double seconds = 0;
+        double written = 0;
         for (int i = 0; i < count; i++) {
-            seconds += order(Orders.SPOKEN.get(turn++ % Orders.SPOKEN.size()), tokens);
+            Rounds.Run one = order(Orders.said(turn++), tokens);
+            seconds += one.figure();
+            written += one.tokens();
         }
-        return seconds / count;
+        return new Rounds.Run(seconds / count, written / count);
     }
 
-    private double order(String spoken, Map<String, Object> tokens) {
+    private Rounds.Run order(String spoken, AnswerTokens tokens) {
         long began = System.nanoTime();
         TextRequest request = OrderRequests.of(Orders.message("server", spoken), LanguageSettings.DEFAULT.withSampling(Sampling.GREEDY));
         Map<String, Object> body = new LinkedHashMap<>();
@@ -104,14 +115,22 @@ final class LlamaServer implements AutoCloseable {
             if (response.statusCode() != 200) {
                 throw new IllegalStateException("llama-server answered " + response.statusCode() + ": " + response.body());
             }
-            tokens.put(spoken, JsonObjects.read(response.body()).get("usage"));
+            double seconds = (System.nanoTime() - began) * 1e-9;
+            return new Rounds.Run(seconds, tokens.count(JsonObjects.read(content(response.body()))));
         } catch (IOException e) {
             throw new IllegalStateException("llama-server: " + e.getMessage(), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted", e);
         }
-        return (System.nanoTime() - began) * 1e-9;
+    }
+
+    private static String content(String body) {
+        if (JsonObjects.read(body).get("choices") instanceof List<?> choices && choices.getFirst() instanceof Map<?, ?> choice
+                && choice.get("message") instanceof Map<?, ?> message && message.get("content") instanceof String text) {
+            return text;
+        }
+        throw new IllegalStateException("llama-server answered without a text: " + body);
     }
 
     @Override

@@ -38,7 +38,7 @@ public final class MeasureCommand implements Callable<Integer> {
     @Option(names = "--only", split = ",", paramLabel = "PART", description = "Parts to measure. Default: all that are not done.")
     private Set<String> only = Set.of();
 
-    @Option(names = "--again", description = "Measure parts that are done, too.")
+    @Option(names = "--again", description = "Measure parts that this mode has measured of this build today, too.")
     private boolean again;
 
     @Option(names = "--trial", description = "Measure on a busy machine, to try the harness: the rows are marked and never reported.")
@@ -73,13 +73,19 @@ public final class MeasureCommand implements Callable<Integer> {
                 : IntStream.range(0, count).mapToObj(Integer::toString).collect(Collectors.joining(",")),
                 threads > 0 ? threads : count, foreign, patience, 2);
         Results results = Results.open(file != null ? file : work.home().resolve(Path.of("bench", "results",
-                LocalDate.now() + "-" + Machine.fileName() + ".json")), Machine.description(), full ? "full" : "quick");
+                LocalDate.now() + "-" + Machine.fileName() + ".json")), Machine.description(), setting.mode(),
+                Build.of(work.home()).json());
         int status = 0;
+        int measured = 0;
         for (Part part : PARTS) {
             if (!only.isEmpty() ? !only.contains(part.name()) : results.done(part.name()) && !again) {
                 continue;
             }
             status = Math.max(status, measure(part, setting, results));
+            measured++;
+        }
+        if (measured == 0) {
+            System.err.println("bench: all parts were measured today in this mode and of this build; --again measures them anew");
         }
         return status;
     }

@@ -36,6 +36,12 @@ record Memory(double rss, double pss) {
         return new Memory(rss, pss);
     }
 
+    /** The middle of each figure. */
+    static Memory middle(List<Memory> rounds) {
+        return new Memory(Spread.of(rounds.stream().map(Memory::rss).toList()).median(),
+                Spread.of(rounds.stream().map(Memory::pss).toList()).median());
+    }
+
     private static double megabytes(String line) {
         return Double.parseDouble(line.replaceAll("\\D", "")) / 1024;
     }

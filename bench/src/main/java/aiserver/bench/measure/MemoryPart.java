@@ -21,6 +21,7 @@ import java.util.Map;
  */
 final class MemoryPart implements Part {
     private static final Duration MOST = Duration.ofMinutes(20);
+    private static final int ROUNDS = 3;
     private static final int SETTLE_MILLIS = 2500;
     /** Longer than a model is kept, which is longer than a slow machine takes for the three jobs: all are loaded when it counts. */
     private static final int IDLE_MILLIS = 70_000;
@@ -49,36 +50,42 @@ final class MemoryPart implements Part {
 
     private static void own(Setting setting, Results results) throws IOException {
         Path demo = setting.work().demo();
-        Map<String, Object> details = new LinkedHashMap<>();
-        Memory fresh;
-        Memory loaded;
-        Memory unloaded;
-        try (QueueClient client = new QueueClient();
-                Contender worker = Workers.ours("memory-ours", client, setting, "--idle-unload=60s")) {
-            MeasureCommand.sleep(8000);
-            fresh = Memory.of(worker);
-            use(client, setting);
-            loaded = Memory.of(worker);
-            MeasureCommand.sleep(IDLE_MILLIS);
-            unloaded = Memory.of(worker);
+        List<Memory> fresh = new ArrayList<>();
+        List<Memory> loaded = new ArrayList<>();
+        List<Memory> unloaded = new ArrayList<>();
+        List<Memory> limits = new ArrayList<>();
+        List<Double> above = new ArrayList<>();
+        for (int round = 0; round < ROUNDS; round++) {
+            try (QueueClient client = new QueueClient();
+                    Contender worker = Workers.ours("memory-ours", client, setting, "--idle-unload=60s")) {
+                MeasureCommand.sleep(8000);
+                fresh.add(Memory.of(worker));
+                use(client, setting);
+                loaded.add(Memory.of(worker));
+                MeasureCommand.sleep(IDLE_MILLIS);
+                unloaded.add(Memory.of(worker));
+            }
+            limits.add(limit(setting, SIDE, STEPS, demo.resolve("qwen3-demo.gguf"), demo.resolve("whisper-demo.bin"),
+                    demo.resolve("sd3-demo.safetensors"), demo.resolve("sd3-demo-taesd.safetensors")));
+            above.add(loaded.getLast().rss() - limits.getLast().rss());
         }
-        Memory limit = limit(setting, SIDE, STEPS, demo.resolve("qwen3-demo.gguf"), demo.resolve("whisper-demo.bin"),
-                demo.resolve("sd3-demo.safetensors"), demo.resolve("sd3-demo-taesd.safetensors"));
-        details.put("before the first job", fresh.json());
-        details.put("all three loaded and used", loaded.json());
-        details.put("after unloading", unloaded.json());
-        details.put("C program, all three loaded and used", limit.json());
+        Map<String, Object> rounds = Map.of("rounds", ROUNDS);
+        Map<String, Object> details = new LinkedHashMap<>(rounds);
+        details.put("before the first job", Memory.middle(fresh).json());
+        details.put("all three loaded and used", Memory.middle(loaded).json());
+        details.put("after unloading", Memory.middle(unloaded).json());
+        details.put("C program, all three loaded and used", Memory.middle(limits).json());
         String models = "the project's own models, RSS";
-        results.add(new Row("memory-idle", "idle worker, models unloaded", one(unloaded.rss()), "MB", models, details, false));
-        results.add(new Row("memory-fresh", "worker before its first job", one(fresh.rss()), "MB", models, Map.of(), false));
-        results.add(new Row("memory-c", "resident memory above the C program with the same models",
-                one(loaded.rss() - limit.rss()), "MB", models, Map.of(), false));
+        results.add(new Row("memory-idle", "idle worker, models unloaded", rss(unloaded), "MB", models, details, false));
+        results.add(new Row("memory-fresh", "worker before its first job", rss(fresh), "MB", models, rounds, false));
+        results.add(new Row("memory-c", "resident memory above the C program with the same models", Spread.of(above), "MB", models,
+                rounds, false));
         Exports exports = new Exports(setting.work());
         Memory djl = djl(setting, "bf16", SIDE, STEPS, exports.speech(demo.resolve("whisper-demo.bin"), "bf16"),
                 exports.language(demo.resolve("qwen3-demo.gguf"), "bf16", 4096),
                 exports.picture(demo.resolve("sd3-demo.safetensors"), demo.resolve("sd3-demo-taesd.safetensors"), "bf16", SIDE));
-        results.add(new Row("memory-djl-own", "resident memory, all three models loaded, to DJL bf16", one(loaded.rss() / djl.rss()),
-                "ratio", models, both(loaded, djl), false));
+        results.add(new Row("memory-djl-own", "resident memory, all three models loaded, to DJL bf16", one(Memory.middle(loaded).rss() / djl.rss()),
+                "ratio", models, both(Memory.middle(loaded), djl), false));
     }
 
     private static void real(Setting setting, Results results) throws IOException {
@@ -86,21 +93,30 @@ final class MemoryPart implements Part {
         Path speech = RealShape.WHISPER_LARGE_Q5_0.in(setting.work());
         Path picture = RealShape.SD_MEDIUM_Q4_0.in(setting.work());
         Path taesd = RealShape.AUTOENCODER.in(setting.work());
-        Memory ours;
-        try (QueueClient client = new QueueClient();
-                Contender worker = Workers.ours("memory-real", client, setting, "--llm-model=" + language, "--stt-model=" + speech,
-                        "--image-model=" + picture, "--image-taesd=" + taesd, "--image-clip-l=" + RealShape.CLIP_L.in(setting.work()),
-                        "--image-width=" + REAL_SIDE, "--image-height=" + REAL_SIDE, "--image-steps=1", "--image-translate=false",
-                        "--llm-context=" + CONTEXT, "--llm-concurrency=1", "--llm-temperature=0", "--llm-state-folder=none")) {
-            use(client, setting);
-            ours = Memory.of(worker);
-        }
         Exports exports = new Exports(setting.work());
-        Memory djl = djl(setting, "bf16", REAL_SIDE, 1, exports.speech(RealShape.WHISPER_LARGE_BF16.in(setting.work()), "bf16"),
-                exports.language(RealShape.QWEN_600M_F16.in(setting.work()), "bf16", CONTEXT),
-                exports.picture(RealShape.SD_MEDIUM_BF16.in(setting.work()), taesd, "bf16", REAL_SIDE));
-        results.add(new Row("memory-djl", "resident memory, all three models loaded, to DJL bf16, real shapes", one(ours.rss() / djl.rss()), "ratio",
-                "the formats of the edge profile (Qwen3-0.6B Q4_K_M, Whisper large-v3 Q5_0, SD3.5-medium Q4_0) to the same shapes in bf16, RSS", both(ours, djl), false));
+        Path djlSpeech = exports.speech(RealShape.WHISPER_LARGE_BF16.in(setting.work()), "bf16");
+        Path djlLanguage = exports.language(RealShape.QWEN_600M_F16.in(setting.work()), "bf16", CONTEXT);
+        Path djlPicture = exports.picture(RealShape.SD_MEDIUM_BF16.in(setting.work()), taesd, "bf16", REAL_SIDE);
+        List<Memory> ours = new ArrayList<>();
+        List<Memory> djl = new ArrayList<>();
+        List<Double> ratios = new ArrayList<>();
+        for (int round = 0; round < ROUNDS; round++) {
+            try (QueueClient client = new QueueClient();
+                    Contender worker = Workers.ours("memory-real", client, setting, "--llm-model=" + language, "--stt-model=" + speech,
+                            "--image-model=" + picture, "--image-taesd=" + taesd, "--image-clip-l=" + RealShape.CLIP_L.in(setting.work()),
+                            "--image-width=" + REAL_SIDE, "--image-height=" + REAL_SIDE, "--image-steps=1", "--image-translate=false",
+                            "--llm-context=" + CONTEXT, "--llm-concurrency=1", "--llm-temperature=0", "--llm-state-folder=none")) {
+                use(client, setting);
+                ours.add(Memory.of(worker));
+            }
+            djl.add(djl(setting, "bf16", REAL_SIDE, 1, djlSpeech, djlLanguage, djlPicture));
+            ratios.add(ours.getLast().rss() / djl.getLast().rss());
+        }
+        Map<String, Object> details = both(Memory.middle(ours), Memory.middle(djl));
+        details.put("rounds", ROUNDS);
+        results.add(new Row("memory-djl", "resident memory, all three models loaded, to DJL bf16, real shapes", Spread.of(ratios), "ratio",
+                "the formats of the edge profile (Qwen3-0.6B Q4_K_M, Whisper large-v3 Q5_0, SD3.5-medium Q4_0)"
+                + " to the same shapes in bf16, RSS", details, false));
     }
 
     private static Map<String, Object> both(Memory ours, Memory djl) {
@@ -142,6 +158,10 @@ final class MemoryPart implements Part {
             MeasureCommand.sleep(SETTLE_MILLIS);
             return Memory.of(c);
         }
+    }
+
+    private static Spread rss(List<Memory> rounds) {
+        return Spread.of(rounds.stream().map(Memory::rss).toList());
     }
 
     static Spread one(double figure) {

@@ -11,7 +11,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.DoubleSupplier;
+import java.util.function.Supplier;
 
 /**
  * Orders from request to result, one after the other: by the worker, by the DJL variant in each of its types, and by
@@ -21,7 +21,7 @@ import java.util.function.DoubleSupplier;
 final class OrderPart implements Part {
     static final int CONTEXT = 2560;
     private static final Duration MOST = Duration.ofMinutes(10);
-    private static final List<String> TYPES = List.of("fp32", "bf16", "int8");
+    private static final String OURS = "worker Q4_K_M";
 
     @Override
     public String name() {
@@ -34,37 +34,40 @@ final class OrderPart implements Part {
         Path exact = RealShape.QWEN_600M_F16.in(setting.work());
         int count = setting.rounds(1, 2);
         List<AutoCloseable> running = new ArrayList<>();
-        Map<String, DoubleSupplier> contenders = new LinkedHashMap<>();
-        Map<String, Object> tokens = new LinkedHashMap<>();
+        Map<String, Supplier<Rounds.Run>> contenders = new LinkedHashMap<>();
+        List<String> servers = new ArrayList<>();
+        List<String> djl = new ArrayList<>();
         try {
+            Map<String, Path> folders = new LinkedHashMap<>();
+            for (String type : setting.djlTypes()) {
+                folders.put(type, new Exports(setting.work()).language(exact, type, CONTEXT));
+            }
+            AnswerTokens tokens = own(running, AnswerTokens.of(folders.values().iterator().next(), setting));
             QueueClient ours = own(running, new QueueClient());
             own(running, Workers.ours("order-worker", ours, setting, Workers.language(setting, model.toString(), 1, CONTEXT)));
-            contenders.put("worker Q4_K_M", orders(ours, count));
-            Path server = LlamaServer.program(setting);
-            if (server != null) {
-                LlamaServer peer = own(running, LlamaServer.started(server, model, CONTEXT, setting));
-                contenders.put("llama-server Q4_K_M", () -> peer.orders(count, tokens));
+            contenders.put(OURS, orders(ours, count, tokens));
+            Path program = LlamaServer.program(setting);
+            // Without flash attention as the worker has it, and in full as it comes, too: the faster one counts.
+            for (String attention : program == null ? List.<String>of() : setting.quick() ? List.of("off") : List.of("off", "auto")) {
+                LlamaServer server = own(running, LlamaServer.started(program, model, CONTEXT, attention, setting));
+                String name = "llama-server Q4_K_M" + (attention.equals("off") ? "" : ", flash attention");
+                servers.add(name);
+                contenders.put(name, () -> server.orders(count, tokens));
             }
-            for (String type : TYPES) {
-                Path folder = new Exports(setting.work()).language(exact, type, CONTEXT);
+            for (Map.Entry<String, Path> folder : folders.entrySet()) {
                 QueueClient client = own(running, new QueueClient());
-                own(running, Workers.djl("order-djl-" + type, client, setting, "--language=" + folder, "--llm-temperature=0"));
-                contenders.put("DJL " + type, orders(client, count));
+                own(running, Workers.djl("order-djl-" + folder.getKey(), client, setting, "--language=" + folder.getValue(),
+                        "--llm-temperature=0"));
+                djl.add("DJL " + folder.getKey());
+                contenders.put(djl.getLast(), orders(client, count, tokens));
             }
-            Rounds rounds = Rounds.of(setting, setting.rounds(1, 4), contenders);
+            Rounds rounds = Rounds.ofRuns(setting, setting.rounds(3, 4), contenders);
             String what = "Qwen3-0.6B shape, " + setting.threads() + " threads, " + count + " orders a round, seconds an order";
-            if (server != null) {
-                Map<String, Object> details = rounds.details("s");
-                details.put("the server's tokens, last orders", tokens);
-                results.add(new Row("order-server", "order analysis, request to result, to llama-server", rounds.ratio("llama-server Q4_K_M", "worker Q4_K_M"),
-                        "ratio", what, details, rounds.contended()));
+            if (!servers.isEmpty()) {
+                add(results, "order-server", "order analysis, request to result, to ", fastest(rounds, servers), what, rounds);
             }
-            String best = TYPES.stream().map(type -> "DJL " + type)
-                    .min((a, b) -> Double.compare(rounds.of(a).median(), rounds.of(b).median())).orElseThrow();
-            results.add(new Row("order-djl-best", "order analysis to the DJL variant's best (" + best + ")", rounds.ratio(best, "worker Q4_K_M"),
-                    "ratio", what, rounds.details("s"), rounds.contended()));
-            results.add(new Row("order-djl-fp32", "order analysis to the DJL variant in fp32", rounds.ratio("DJL fp32", "worker Q4_K_M"),
-                    "ratio", what, rounds.details("s"), rounds.contended()));
+            add(results, "order-djl-best", "order analysis to the DJL variant's best, ", fastest(rounds, djl), what, rounds);
+            add(results, "order-djl-fp32", "order analysis to the DJL variant in fp32, ", "DJL fp32", what, rounds);
         } finally {
             for (AutoCloseable one : running.reversed()) {
                 closed(one);
@@ -72,16 +75,29 @@ final class OrderPart implements Part {
         }
     }
 
+    private static String fastest(Rounds rounds, List<String> peers) {
+        return peers.stream().min((a, b) -> Double.compare(rounds.ratioOfTimes(a, OURS).median(), rounds.ratioOfTimes(b, OURS).median()))
+                .orElseThrow();
+    }
+
+    private static void add(Results results, String id, String title, String peer, String what, Rounds rounds) {
+        String basis = rounds.basis(peer, OURS);
+        results.add(new Row(id, title + peer, rounds.ratioOfTimes(peer, OURS), "ratio", what + (basis.isEmpty() ? "" : "; " + basis),
+                rounds.details("s"), rounds.contended()));
+    }
+
     // Different orders in turn: the shop's part of the prompt stays, the customer's sentence changes.
-    private static DoubleSupplier orders(QueueClient client, int count) {
+    private static Supplier<Rounds.Run> orders(QueueClient client, int count, AnswerTokens tokens) {
         int[] turn = {0};
         return () -> {
             double seconds = 0;
+            double written = 0;
             for (int i = 0; i < count; i++) {
-                String spoken = Orders.SPOKEN.get(turn[0]++ % Orders.SPOKEN.size());
-                seconds += client.ask("llm", Orders.payload(spoken), MOST).seconds();
+                QueueClient.Answer answer = client.ask("llm", Orders.payload(Orders.said(turn[0]++)), MOST);
+                seconds += answer.seconds();
+                written += tokens.count(answer.result());
             }
-            return seconds / count;
+            return new Rounds.Run(seconds / count, written / count);
         };
     }
 

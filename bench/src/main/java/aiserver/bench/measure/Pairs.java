@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.DoubleSupplier;
+import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 
 /**
@@ -13,14 +13,18 @@ import java.util.function.ToDoubleFunction;
  * one thread.
  */
 final class Pairs {
+    private static final int ROUNDS = 3;
+
     private final Setting setting;
     private final String kind;
     private final String name;
     private final List<String> worker;
     private final ToDoubleFunction<Map<String, Object>> seconds;
     private final Map<String, List<Double>> figures = new LinkedHashMap<>();
+    private final Map<String, List<Double>> tokens = new LinkedHashMap<>();
     private Spread best;
     private String bestName;
+    private String basis;
     private int thrown;
     private boolean contended;
 
@@ -42,22 +46,31 @@ final class Pairs {
     void run(String peer, List<String> command) {
         try (Contender ours = Contender.ready(kind + "-worker", worker, setting.engines(), setting);
                 Contender theirs = Contender.ready(kind + "-" + peer, command, setting.engines(), setting)) {
-            Map<String, DoubleSupplier> pair = new LinkedHashMap<>();
-            pair.put(name, () -> seconds.applyAsDouble(ours.run()));
-            pair.put(peer, () -> seconds.applyAsDouble(theirs.run()));
-            Rounds rounds = Rounds.of(setting, rounds(), pair);
+            Map<String, Supplier<Rounds.Run>> pair = new LinkedHashMap<>();
+            pair.put(name, () -> run(ours));
+            pair.put(peer, () -> run(theirs));
+            Rounds rounds = Rounds.ofRuns(setting, ROUNDS, pair);
             thrown += rounds.thrown();
             contended |= rounds.contended();
-            // Of the worker the middle of each pair, of a peer its range.
-            figures.computeIfAbsent(name, first -> new ArrayList<>()).add(rounds.of(name).median());
-            Spread spread = rounds.of(peer);
-            figures.put(peer, List.of(spread.low(), spread.median(), spread.high()));
-            Spread ratio = rounds.ratio(peer, name);
+            for (String each : List.of(name, peer)) {
+                figures.computeIfAbsent(each, first -> new ArrayList<>()).addAll(rounds.figures(each));
+                if (!rounds.tokens(each).isEmpty()) {
+                    tokens.computeIfAbsent(each, first -> new ArrayList<>()).addAll(rounds.tokens(each));
+                }
+            }
+            Spread ratio = rounds.ratioOfTimes(peer, name);
             if (peer.startsWith("DJL") && (best == null || ratio.median() < best.median())) {
                 best = ratio;
                 bestName = peer;
+                basis = rounds.basis(peer, name);
             }
         }
+    }
+
+    private Rounds.Run run(Contender contender) {
+        Map<String, Object> answer = contender.run();
+        double tokens = answer.get("tokens") instanceof Number written ? written.doubleValue() : Double.NaN;
+        return new Rounds.Run(seconds.applyAsDouble(answer), tokens);
     }
 
     /** How many times as long the fastest variant on DJL takes. */
@@ -65,13 +78,12 @@ final class Pairs {
         Map<String, Object> details = new LinkedHashMap<>();
         details.put("unit", unit);
         details.put("contenders", figures);
-        details.put("rounds", rounds());
+        if (!tokens.isEmpty()) {
+            details.put("tokens", tokens);
+        }
+        details.put("rounds", ROUNDS);
         details.put("rounds_thrown_away", thrown);
-        return new Row(id, title + " to DJL's best (" + bestName + ")", best, "ratio", setting.threads() + " threads, " + how, details,
-                contended);
-    }
-
-    private int rounds() {
-        return setting.rounds(1, 3);
+        return new Row(id, title + " to DJL's best (" + bestName + ")", best, "ratio", setting.threads() + " threads, " + how
+                + (basis.isEmpty() ? "" : "; " + basis), details, contended);
     }
 }

@@ -65,7 +65,7 @@ final class PeersPart implements Part {
             Map<String, DoubleSupplier> pair = new LinkedHashMap<>();
             pair.put("worker", () -> figure.applyAsDouble(worker.run()));
             pair.put("Python", () -> figure.applyAsDouble(peer.run()));
-            Rounds rounds = Rounds.of(setting, setting.rounds(2, 4), pair);
+            Rounds rounds = Rounds.of(setting, setting.rounds(3, 4), pair);
             results.add(new Row(id, title, more ? rounds.ratio("worker", "Python") : rounds.ratio("Python", "worker"), "ratio",
                     setting.threads() + " threads", rounds.details(unit), rounds.contended()));
         }

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.DoubleSupplier;
+import java.util.function.Supplier;
 
 /**
  * Figures of several contenders from alternating rounds on one machine: in each round every contender runs once, every
@@ -12,12 +13,25 @@ import java.util.function.DoubleSupplier;
  * two contenders is taken within each round, so that what changes slowly changes both.
  */
 final class Rounds {
+    /** By more than this share two contenders did not do the same work. */
+    private static final double SAME_TEXT = 0.05;
+
     private final Map<String, List<Double>> figures = new LinkedHashMap<>();
+    private final Map<String, List<Double>> tokens = new LinkedHashMap<>();
     private int thrown;
     private double foreign;
     private boolean contended;
 
-    private Rounds() {
+    Rounds() {
+    }
+
+    /**
+     * One run of a contender.
+     *
+     * @param figure what is compared
+     * @param tokens that it wrote meanwhile; NaN where that is not known or not the point
+     */
+    record Run(double figure, double tokens) {
     }
 
     /**
@@ -27,19 +41,25 @@ final class Rounds {
      * @throws Contended where too many rounds were disturbed
      */
     static Rounds of(Setting setting, int count, Map<String, DoubleSupplier> contenders) {
+        Map<String, Supplier<Run>> runs = new LinkedHashMap<>();
+        contenders.forEach((name, contender) -> runs.put(name, () -> new Run(contender.getAsDouble(), Double.NaN)));
+        return ofRuns(setting, count, runs);
+    }
+
+    /** The same for contenders that say how much they wrote; their figures are times. */
+    static Rounds ofRuns(Setting setting, int count, Map<String, Supplier<Run>> contenders) {
         Rounds rounds = new Rounds();
         List<String> names = new ArrayList<>(contenders.keySet());
-        contenders.values().forEach(DoubleSupplier::getAsDouble);
-        names.forEach(name -> rounds.figures.put(name, new ArrayList<>()));
+        contenders.values().forEach(Supplier::get);
         int most = count * (1 + setting.redone());
         for (int round = 0; rounds.count() < count; round++) {
             if (round == most) {
                 throw new Contended(rounds.thrown + " of " + round + " rounds were disturbed by other programs");
             }
-            Map<String, Double> once = new LinkedHashMap<>();
+            Map<String, Run> once = new LinkedHashMap<>();
             Contention contention = Contention.begin();
             for (String name : round % 2 == 0 ? names : names.reversed()) {
-                once.put(name, contenders.get(name).getAsDouble());
+                once.put(name, contenders.get(name).get());
             }
             Contention.Share share = contention.end();
             if (share.tooMuch(setting.foreign()) && !setting.trial()) {
@@ -49,24 +69,75 @@ final class Rounds {
             }
             rounds.contended |= share.tooMuch(setting.foreign());
             rounds.foreign = Math.max(rounds.foreign, share.foreign());
-            once.forEach((name, figure) -> rounds.figures.get(name).add(figure));
+            names.forEach(name -> rounds.add(name, once.get(name)));
         }
         return rounds;
     }
 
+    /** Counts a run; every contender has one in each round. */
+    void add(String contender, Run run) {
+        figures.computeIfAbsent(contender, first -> new ArrayList<>()).add(run.figure());
+        if (!Double.isNaN(run.tokens())) {
+            tokens.computeIfAbsent(contender, first -> new ArrayList<>()).add(run.tokens());
+        }
+    }
+
     private int count() {
-        return figures.values().iterator().next().size();
+        return figures.isEmpty() ? 0 : figures.values().iterator().next().size();
     }
 
     Spread of(String contender) {
         return Spread.of(figures.get(contender));
     }
 
+    List<Double> figures(String contender) {
+        return figures.get(contender);
+    }
+
+    /** What the contender wrote in each round; empty where that is not known. */
+    List<Double> tokens(String contender) {
+        return tokens.getOrDefault(contender, List.of());
+    }
+
     /** Of one contender's figure to another's, round by round. */
     Spread ratio(String contender, String to) {
+        return ratio(contender, to, false);
+    }
+
+    /** Of one contender's time to another's, round by round; of the times of a token where they wrote texts of different length. */
+    Spread ratioOfTimes(String contender, String to) {
+        return ratio(contender, to, perToken(contender, to));
+    }
+
+    /**
+     * Whether two contenders wrote so much more or less that their times alone say nothing.
+     *
+     * @throws IllegalStateException where one of them wrote nothing at all
+     */
+    boolean perToken(String contender, String to) {
+        if (tokens(contender).isEmpty() || tokens(to).isEmpty()) {
+            return false;
+        }
+        double one = tokens(contender).stream().mapToDouble(Double::doubleValue).sum();
+        double other = tokens(to).stream().mapToDouble(Double::doubleValue).sum();
+        if (one == 0 || other == 0) {
+            throw new IllegalStateException((one == 0 ? contender : to) + " wrote nothing: there is no ratio of " + contender
+                    + " to " + to);
+        }
+        return Math.max(one, other) / Math.min(one, other) > 1 + SAME_TEXT;
+    }
+
+    /** What a row says of such a ratio. */
+    String basis(String contender, String to) {
+        return perToken(contender, to) ? "time of a written token, since the texts differ in length by more than 5 %"
+                : tokens(contender).isEmpty() || tokens(to).isEmpty() ? "" : "texts of the same length within 5 %";
+    }
+
+    private Spread ratio(String contender, String to, boolean perToken) {
         List<Double> ratios = new ArrayList<>();
         for (int i = 0; i < count(); i++) {
-            ratios.add(figures.get(contender).get(i) / figures.get(to).get(i));
+            double ratio = figures.get(contender).get(i) / figures.get(to).get(i);
+            ratios.add(perToken ? ratio * tokens.get(to).get(i) / tokens.get(contender).get(i) : ratio);
         }
         return Spread.of(ratios);
     }
@@ -76,6 +147,9 @@ final class Rounds {
         Map<String, Object> details = new LinkedHashMap<>();
         details.put("unit", unit);
         details.put("contenders", new LinkedHashMap<>(figures));
+        if (!tokens.isEmpty()) {
+            details.put("tokens", new LinkedHashMap<>(tokens));
+        }
         details.put("rounds", count());
         details.put("rounds_thrown_away", thrown);
         details.put("processors_others_used_at_most", foreign);

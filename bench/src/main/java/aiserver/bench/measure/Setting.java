@@ -9,7 +9,7 @@ import java.util.Map;
 /**
  * How a run measures.
  *
- * @param quick      fewer rounds and smaller jobs: ten minutes on two processors
+ * @param quick      fewer rounds and smaller jobs: half an hour on two processors
  * @param trial      measure even while others use the machine; what comes out is marked and never reported
  * @param processors that the contenders are pinned to, as taskset takes them
  * @param threads    that each of them gets
@@ -34,6 +34,16 @@ record Setting(WorkFolder work, boolean quick, boolean trial, String processors,
     Map<String, String> engines() {
         return Map.of("LIMIT_BACKENDS", NativeLibraries.folder().toString(), "GGML_NO_BACKTRACE", "1", "AISERVER_NO_BUILD", "1",
                 "AISERVER_LOG", "WARN", "DJL_CACHE_DIR", work.folder().resolve("djl").toString());
+    }
+
+    /** As rows name it. */
+    String mode() {
+        return quick ? "quick" : "full";
+    }
+
+    /** What the DJL variant is timed in. In bf16 it took longer than in int8 wherever both were timed. */
+    List<String> djlTypes() {
+        return quick ? List.of("fp32", "int8") : List.of("fp32", "bf16", "int8");
     }
 
     int rounds(int whenQuick, int whenFull) {

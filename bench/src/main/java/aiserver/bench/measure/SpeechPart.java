@@ -11,7 +11,8 @@ import java.util.Map;
 /**
  * An utterance of 4 s on Whisper large-v3's shape: the worker's engine with the window that its service would take, DJL
  * with the whole window and with that one, whisper-jni with that one. Each with the weights that are fastest with it on a
- * processor, five bits (as whisper.cpp publishes them) and eight, and with others. The model files are noise whose texts end after two dozen tokens.
+ * processor, five bits (as whisper.cpp publishes them) and eight, and with others. The model files are noise whose texts end
+ * at the same position, after some twenty tokens.
  */
 final class SpeechPart implements Part {
     private static final int SECONDS = 4;
@@ -28,7 +29,7 @@ final class SpeechPart implements Part {
     public void measure(Setting setting, Results results) throws IOException {
         Path ours = RealShape.WHISPER_LARGE_Q5_0.in(setting.work());
         Path exported = RealShape.WHISPER_LARGE_BF16.in(setting.work());
-        List<String> types = setting.quick() ? List.of("int8") : List.of("fp32", "bf16", "int8");
+        List<String> types = setting.quick() ? List.of("int8") : setting.djlTypes();
         Map<String, List<String>> peers = new LinkedHashMap<>();
         Exports exports = new Exports(setting.work());
         for (String type : types) {

@@ -34,7 +34,7 @@ final class StartPart implements Part {
         jobs.put("image", Map.of("prompt", "딸기를 올린 초콜릿 케이크", "seed", 7));
         Map<String, DoubleSupplier> contenders = new LinkedHashMap<>();
         jobs.forEach((kind, payload) -> contenders.put(kind, () -> first(setting, kind, payload)));
-        Rounds rounds = Rounds.of(setting, setting.rounds(2, 6), contenders);
+        Rounds rounds = Rounds.of(setting, setting.rounds(3, 6), contenders);
         results.add(new Row("start", "./ai-server run to first result (a spoken order)", rounds.of("stt"), "s",
                 "the project's own models, its own start script, Redis running", rounds.details("s"), rounds.contended()));
         for (String kind : List.of("llm", "image")) {

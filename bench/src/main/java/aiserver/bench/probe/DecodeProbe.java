@@ -2,6 +2,7 @@ package aiserver.bench.probe;
 
 import aiserver.engine.AnswerForm;
 import aiserver.engine.ChatMessage;
+import aiserver.engine.Generation;
 import aiserver.engine.LlamaEngine;
 import aiserver.engine.LlamaSettings;
 import aiserver.engine.RunControl;
@@ -36,11 +37,11 @@ final class DecodeProbe implements Callable<Integer> {
             TextRequest request = new TextRequest(List.of(PROMPT), new AnswerForm.Free(), tokens, Sampling.GREEDY);
             return Probe.serve(() -> {
                 Clock clock = new Clock();
-                int written = engine.generate(request, clock).tokens().size();
+                Generation generation = engine.generate(request, clock);
                 // Between the first and the last report of writing: the prompt is not in it.
                 double share = 2 * (clock.last - clock.first);
                 return Map.of("seconds", (clock.lastNanos - clock.firstNanos) * 1e-9, "tokens", share * tokens,
-                        "written", written);
+                        "written", generation.tokens().size(), "prompt_tokens", generation.promptTokens());
             });
         }
     }

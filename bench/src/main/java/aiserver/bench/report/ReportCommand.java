@@ -19,7 +19,8 @@ import picocli.CommandLine.Option;
 
 /**
  * {@code bench report}: docs/benchmarks.md with its plots, from the results of the machine that was measured last: of each
- * row the newest, with its day. Says of each goal whether it was measured.
+ * row the newest, with its day and build; of one build's rows one of a full run before a quick one's. Says of each goal
+ * whether it was measured and whether the rounds decide it.
  */
 @Command(name = "report", mixinStandardHelpOptions = true, description = "Writes docs/benchmarks.md from the newest results.")
 public final class ReportCommand implements Callable<Integer> {
@@ -35,27 +36,20 @@ public final class ReportCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         List<Path> sources = file != null ? List.of(file) : ofTheNewestMachine();
-        JsonNode results = JsonMapper.builder().build().createObjectNode();
         boolean trial = out != null;
         Path folder = trial ? out : work.home().resolve("docs");
         Path plots = folder.resolve("benchmarks");
         Files.createDirectories(plots);
-        Map<String, JsonNode> rows = new LinkedHashMap<>();
+        Results results = new Results();
         for (Path source : sources) {
-            if (!Files.exists(source)) {
-                continue;
+            if (Files.exists(source)) {
+                results.add(source.getFileName().toString(), JsonMapper.builder().build().readTree(source.toFile()), trial);
             }
-            results = JsonMapper.builder().build().readTree(source.toFile());
-            results.path("rows").forEach(row -> {
-                if (trial || !row.path("contended").asBoolean()) {
-                    rows.put(row.path("id").asText(), row);
-                }
-            });
         }
-        StringBuilder page = new StringBuilder(head(results, sources));
-        page.append(goals(rows));
+        StringBuilder page = new StringBuilder(head(results));
+        page.append(goals(results));
         page.append(notes(results));
-        page.append(details(rows, plots));
+        page.append(details(results, plots));
         Files.writeString(folder.resolve("benchmarks.md"), page);
         return 0;
     }
@@ -76,53 +70,63 @@ public final class ReportCommand implements Callable<Integer> {
         return file.getFileName().toString().replaceFirst("^\\d{4}-\\d\\d-\\d\\d-", "");
     }
 
-    private static String head(JsonNode results, List<Path> sources) {
-        JsonNode machine = results.path("machine");
+    private static String head(Results results) {
+        StringBuilder measured = new StringBuilder(results.machines().isEmpty() ? "Nothing was measured yet.\n" : "");
+        results.machines().forEach((machine, files) -> measured.append("""
+                Measured on %s, %s processors, %s MB, %s, Java %s, %s; results `%s`.
+
+                """.formatted(
+                machine.path("processor").asText(), machine.path("processors").asText(), machine.path("memory_mb").asText(),
+                machine.path("system").asText(), machine.path("java").asText(), machine.path("instructions").toString(),
+                String.join("`, `", files))));
         return """
                 # Benchmarks
 
                 Made by `bench/run.sh`; [bench/README.md](../bench/README.md) says how it measures, what each row means and what
-                it does not say. Every ratio is of alternating runs on one machine: the middle of the rounds, their range in
-                brackets. Rounds in which other programs used the processors do not count.
+                it does not say. A ratio of times or rates is of alternating runs on one machine: the middle of the rounds, their
+                range in brackets. Memory is measured in rounds of its own; `together` in blocks in turn where its row has a range, one
+                kind after the other where it has none; `calls` by JMH; parity is a count. Rounds in which other programs used the
+                processors do not count. A goal is undecided where fewer than three rounds count or some of them lie on either
+                side of it. "Older build" is a figure of other sources or native libraries than the newest one's; "not recorded"
+                one from before builds were.
 
-                %s
-                """.formatted(machine.isMissingNode() ? "Nothing was measured yet.\n" : """
-                Measured on %s, %s processors, %s MB, %s, Java %s, %s; mode %s; results `%s`.
-                """.formatted(machine.path("processor").asText(), machine.path("processors").asText(), machine.path("memory_mb").asText(),
-                machine.path("system").asText(), machine.path("java").asText(), machine.path("instructions").toString(),
-                results.path("mode").asText(), String.join("`, `", sources.stream().map(f -> f.getFileName().toString()).toList())));
+                %s""".formatted(measured);
     }
 
-    private static String goals(Map<String, JsonNode> rows) {
-        StringBuilder table = new StringBuilder("\n| figure | goal | measured | range | reached | on |\n|---|---|---|---|---|---|\n");
+    private static String goals(Results results) {
+        StringBuilder table = new StringBuilder(
+                "| figure | goal | measured | range | rounds | reached | mode | on | build |\n|---|---|---|---|---|---|---|---|---|\n");
         for (Goals goal : Goals.ALL) {
-            JsonNode row = rows.get(goal.row());
+            JsonNode row = results.rows().get(goal.row());
             if (row == null) {
-                table.append("| %s | %s | not measured | | | |\n".formatted(goal.figure(), goal.shown()));
+                table.append("| %s | %s | not measured | | | | | | |\n".formatted(goal.figure(), goal.shown()));
             } else {
                 double value = row.path("figure").asDouble();
-                table.append("| %s | %s | %s%s | %s | %s | %s |\n".formatted(goal.figure(), goal.shown(), shown(value), unit(row), range(row),
-                        goal.reached(value) ? "yes" : "no", day(row)));
+                // A figure without a range is one measurement, however many runs it was made of.
+                int rounds = range(row).isEmpty() ? 1 : rounds(row);
+                table.append("| %s | %s | %s%s | %s | %d | %s | %s | %s | %s |\n".formatted(goal.figure(), goal.shown(), shown(value),
+                        unit(row), range(row), rounds, goal.verdict(rounds, value, row.path("low").asDouble(), row.path("high").asDouble()),
+                        row.path("mode").asText(), day(row), results.build(row)));
             }
         }
         return table.toString();
     }
 
-    private static String notes(JsonNode results) {
-        List<String> lines = new ArrayList<>();
-        results.path("parts").properties().forEach(part -> {
-            if (!"done".equals(part.getValue().asText())) {
-                lines.add("- `%s`: %s\n".formatted(part.getKey(), part.getValue().asText()));
-            }
-        });
-        return lines.isEmpty() ? "" : "\nParts that gave no figure:\n\n" + String.join("", lines);
+    private static int rounds(JsonNode row) {
+        return row.path("details").path("rounds").asInt(1);
     }
 
-    private String details(Map<String, JsonNode> rows, Path plots) throws IOException {
+    private static String notes(Results results) {
+        return results.unfinished().isEmpty() ? "" : "\nParts whose last run gave no figure; older ones are shown where there are:\n\n- "
+                + String.join("\n- ", results.unfinished()) + "\n";
+    }
+
+    private String details(Results results, Path plots) throws IOException {
         StringBuilder page = new StringBuilder();
-        for (JsonNode row : rows.values()) {
-            page.append("\n## %s\n\n%s%s %s; %s; %s\n".formatted(sentence(row.path("title").asText()), shown(row.path("figure").asDouble()),
-                    unit(row), range(row), row.path("setting").asText(), day(row)));
+        for (JsonNode row : results.rows().values()) {
+            page.append("\n## %s\n\n%s%s %s; %s; %s, %s, build %s\n".formatted(sentence(row.path("title").asText()),
+                    shown(row.path("figure").asDouble()), unit(row), range(row), row.path("setting").asText(),
+                    row.path("mode").asText(), day(row), results.build(row)));
             JsonNode details = row.path("details");
             JsonNode contenders = details.path("contenders");
             if (contenders.isObject()) {
@@ -134,8 +138,10 @@ public final class ReportCommand implements Callable<Integer> {
                 });
                 String name = row.path("id").asText() + ".svg";
                 Files.writeString(plots.resolve(name), Plot.bars(row.path("title").asText(), details.path("unit").asText(), figures));
-                page.append("\n![](benchmarks/%s)\n\n%s rounds, %s thrown away.\n".formatted(name, details.path("rounds").asText(),
+                page.append("\n![](benchmarks/%s)\n\n%s, %s thrown away.\n".formatted(name, counted(rounds(row)),
                         details.path("rounds_thrown_away").asText()));
+            } else if (details.has("rounds")) {
+                page.append("\n%s.\n".formatted(counted(rounds(row))));
             }
             details.properties().forEach(entry -> {
                 if (!List.of("contenders", "unit", "rounds", "rounds_thrown_away", "processors_others_used_at_most").contains(entry.getKey())) {
@@ -146,11 +152,20 @@ public final class ReportCommand implements Callable<Integer> {
         return page.toString();
     }
 
+    private static String counted(int rounds) {
+        return rounds + (rounds == 1 ? " round" : " rounds");
+    }
+
     private static String sentence(String title) {
         return title.isEmpty() ? title : Character.toUpperCase(title.charAt(0)) + title.substring(1);
     }
 
     private static String plain(JsonNode value) {
+        if (value.isArray()) {
+            List<String> parts = new ArrayList<>();
+            value.forEach(part -> parts.add(plain(part)));
+            return String.join(" ", parts);
+        }
         if (!value.isObject()) {
             return value.isNumber() ? shown(value.asDouble()) : value.asText();
         }

@@ -11,7 +11,8 @@ import java.nio.file.Path;
 
 /**
  * Model files of the real models' shapes with random weights: as much to compute and to hold as the real ones, which
- * cannot be had everywhere. Written once into the work folder, straight in the wanted type. Quantised ones are made from
+ * cannot be had everywhere. Written once into the work folder, straight in the wanted type, under a name with the
+ * writers' version. Quantised ones are made from
  * the F16 file by the engine itself.
  */
 public enum RealShape {
@@ -33,6 +34,8 @@ public enum RealShape {
     /** The project's own, whose weights are a formula: of the real size. */
     CLIP_L("clip-l-demo.gguf");
 
+    /** Raised whenever a writer gives other bytes, so that no file of the one before is taken for the new one's. */
+    private static final int VERSION = 2;
     private static final long SEED = 20261122;
     /** Positions a side: pictures of up to 1024 pixels. The real table has 384, of which a picture uses the middle. */
     private static final int GRID = 64;
@@ -40,7 +43,8 @@ public enum RealShape {
     private final String fileName;
 
     RealShape(String fileName) {
-        this.fileName = fileName;
+        int dot = fileName.lastIndexOf('.');
+        this.fileName = fileName.substring(0, dot) + "-v" + VERSION + fileName.substring(dot);
     }
 
     public String fileName() {
@@ -66,15 +70,15 @@ public enum RealShape {
             case QWEN_600M_Q4_K_M -> work.quantize(QWEN_600M_F16.in(work), file, "q4_k_m");
             case QWEN_4B_Q4_K_M -> work.quantize(QWEN_4B_F16.in(work), file, "q4_k_m");
             case WHISPER_LARGE_F16 -> RandomWhisperModel.write(file, RandomWhisperModel.Shape.LARGE_V3,
-                    RandomWhisperModel.Precision.F16, SEED);
+                    RandomWhisperModel.Precision.F16, false, SEED);
             case WHISPER_LARGE_BF16 -> RandomWhisperModel.write(file, RandomWhisperModel.Shape.LARGE_V3,
-                    RandomWhisperModel.Precision.BF16, SEED);
+                    RandomWhisperModel.Precision.BF16, false, SEED);
             case WHISPER_LARGE_Q8_0 -> RandomWhisperModel.write(file, RandomWhisperModel.Shape.LARGE_V3,
-                    RandomWhisperModel.Precision.Q8_0, SEED);
+                    RandomWhisperModel.Precision.Q8_0, false, SEED);
             case WHISPER_LARGE_Q5_0 -> RandomWhisperModel.write(file, RandomWhisperModel.Shape.LARGE_V3,
-                    RandomWhisperModel.Precision.Q5_0, SEED);
+                    RandomWhisperModel.Precision.Q5_0, false, SEED);
             case WHISPER_TURBO_BF16 -> RandomWhisperModel.write(file, RandomWhisperModel.Shape.LARGE_V3_TURBO,
-                    RandomWhisperModel.Precision.BF16, SEED);
+                    RandomWhisperModel.Precision.BF16, false, SEED);
             case SD_MEDIUM_F16 -> RandomDiffusionModel.writeDiffusionModel(file, RandomDiffusionModel.MEDIUM_WIDTH, GRID,
                     SEED, RandomDiffusionModel.Precision.F16);
             case SD_MEDIUM_BF16 -> RandomDiffusionModel.writeDiffusionModel(file, RandomDiffusionModel.MEDIUM_WIDTH, GRID,

@@ -1,0 +1,26 @@
+package aiserver.bench.report;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+class GoalsTest {
+    private static final Goals LEAST = new Goals("a", "a", 2, true, "≥ 2");
+    private static final Goals MOST = new Goals("b", "b", 2, false, "≤ 2");
+
+    @Test
+    void threeRoundsOnOneSideDecide() {
+        assertThat(LEAST.verdict(3, 2.5, 2, 3)).isEqualTo("yes");
+        assertThat(LEAST.verdict(3, 1.5, 1, 1.9)).isEqualTo("no");
+        assertThat(MOST.verdict(3, 1.5, 1, 2)).isEqualTo("yes");
+        assertThat(MOST.verdict(3, 2.5, 2.1, 3)).isEqualTo("no");
+    }
+
+    @Test
+    void fewerOrOnBothSidesDoNot() {
+        assertThat(LEAST.verdict(1, 9, 9, 9)).isEqualTo("undecided (1 round)");
+        assertThat(LEAST.verdict(2, 9, 9, 9)).isEqualTo("undecided (2 rounds)");
+        assertThat(LEAST.verdict(5, 2.5, 1.9, 3)).isEqualTo("undecided (on both sides)");
+        assertThat(MOST.verdict(5, 1.5, 1, 2.1)).isEqualTo("undecided (on both sides)");
+    }
+}
