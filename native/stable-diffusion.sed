@@ -1,5 +1,6 @@
 # Corrects the pinned stable-diffusion.cpp while its source is brought: src/conditioning/conditioner.hpp, src/core/util.cpp,
-# src/model_loader.cpp, src/model/diffusion/mmdit.hpp. With CLIP-L as the only text encoder it makes the empty half of the pooled text with a dimension too many, and throws.
+# src/model_loader.cpp, src/model/diffusion/mmdit.hpp. With CLIP-L as the only text encoder it makes the empty half of the
+# pooled text with a dimension too many, and throws.
 s/(pooled_[lg] = sd::Tensor<float>::zeros\(\{(768|1280)), 1\}\);/\1});/
 # A prompt that one encoder cuts into more tokens than another makes it read behind the end of the other's tokens: each
 # gets the 77 that CLIP has, and no more.

@@ -2,6 +2,7 @@
 # Builds the native half: one ggml, whisper.cpp, llama.cpp, stable-diffusion.cpp and the guard, as shared libraries in
 # native/dist/<os>-<arch>/. Can be stopped at any point and run again; a run with nothing to do is over at once.
 set -euo pipefail
+from=$PWD
 cd "$(dirname "$0")/.."
 
 usage() {
@@ -17,7 +18,8 @@ usage: scripts/build-native.sh [options]
   --jobs N          compile jobs at a time                (default: all processors)
   --clean           throw away what was built before
   --sources-only    bring the sources, build nothing
-What was asked for once is kept: a later run without options builds the same kind again.
+What was asked for once is kept: a later run without options builds the same kind again, and leaves a build from a checkout
+of yours as it is until the checkout is named again, or --clean goes back to the pinned sources.
 environment: LLAMA_CPP_DIR, WHISPER_CPP_DIR, SD_CPP_DIR  a checkout of yours instead of the pinned source;
              CC, CXX, CUDAHOSTCXX (a compiler that nvcc takes), AISERVER_NATIVE_DIST (where the libraries go,
              default native/dist)
@@ -30,6 +32,8 @@ die() { echo "build-native: $*" >&2; exit 1; }
 cuda=auto arch= toolkit= portable=OFF clean=no sources_only=no plugin=no
 jobs=$(nproc 2>/dev/null || echo 2)
 asked=() # the options that say which kind of build
+absolute() { case $1 in ''|/*) echo "$1" ;; *) echo "$from/$1" ;; esac; } # from where the script was called
+LLAMA_CPP_DIR=$(absolute "${LLAMA_CPP_DIR:-}") WHISPER_CPP_DIR=$(absolute "${WHISPER_CPP_DIR:-}") SD_CPP_DIR=$(absolute "${SD_CPP_DIR:-}")
 value() { [ $# -ge 2 ] && [ -n "$2" ] || die "$1 needs a value"; }
 read_options() {
     while [ $# -gt 0 ]; do
@@ -38,7 +42,7 @@ read_options() {
             --cuda) cuda=on; asked+=("$1") ;;
             --cuda-plugin) cuda=on plugin=yes ;;
             --arch) value "$@"; arch=$2; asked+=("$1" "$2"); shift ;;
-            --cuda-toolkit) value "$@"; toolkit=$2; asked+=("$1" "$2"); shift ;;
+            --cuda-toolkit) value "$@"; toolkit=$(absolute "$2"); asked+=("$1" "$toolkit"); shift ;;
             --portable) portable=ON; asked+=("$1") ;;
             --jobs) value "$@"; jobs=$2; shift ;;
             --clean) clean=yes ;;
@@ -102,7 +106,7 @@ if [ "$cuda" != off ]; then
         [ "$cuda" = auto ] || die "--cuda needs nvcc: install the CUDA toolkit (12.4 to 13), or say where it is by --cuda-toolkit"
         cuda=off
     else
-        release=$("$nvcc" --version 2>/dev/null | sed -n 's/.*release \([0-9]*\.[0-9]*\).*/\1/p')
+        release=$("$nvcc" --version 2>/dev/null | sed -n 's/.*release \([0-9]*\.[0-9]*\).*/\1/p' || true)
         if [ "$(printf '12.4\n%s\n' "${release:-0}" | sort -V | head -1)" = 12.4 ]; then
             cuda=on
         else
@@ -138,12 +142,16 @@ fi
 
 hash_files() { sha256sum "$@" | sha256sum | cut -c1-16; }
 # A checkout of the user's is compiled again whenever it has changed; only the compiler can tell.
-override=${LLAMA_CPP_DIR:-}${WHISPER_CPP_DIR:-}${SD_CPP_DIR:-}
+override=$LLAMA_CPP_DIR$WHISPER_CPP_DIR$SD_CPP_DIR
 stamp="$(hash_files native/CMakeLists.txt native/engines.pins native/*.sed native/guard/* native/layout-probe/* scripts/build-native.sh)"
 stamp="$stamp cuda=$cuda arch=$arch toolkit=$toolkit portable=$portable"
+# A build for this processor alone is none for another: the folder may have moved, or be shared by machines.
+[ "$portable" = ON ] || stamp="$stamp cpu=$(sed -n '/^flags/{s/^[^:]*: //p;q}' /proc/cpuinfo 2>/dev/null | tr ' ' '\n' \
+    | grep -E '^(sse4_2|avx|avx2|f16c|fma|bmi2|avx_vnni|avx512[a-z0-9_]*|amx_[a-z0-9]*)$' | sort | tr '\n' ' ' | sha256sum | cut -c1-8 || true)"
 if [ "$sources_only" = no ] && [ "$plugin" = no ] && [ -z "$override" ] && [ -f "$dist/BUILD-INFO" ] \
         && [ "$(sed -n 's/^stamp //p' "$dist/BUILD-INFO")" = "$stamp" ]; then
-    say "up to date: $dist"
+    own=$(sed -n 's/^source //p' "$dist/BUILD-INFO" | tr '\n' ' ')
+    say "up to date: $dist${own:+, from $own}"
     exit 0
 fi
 
@@ -192,6 +200,8 @@ fetch_sources() { # all pinned packages at once, into a folder that appears whol
     correct_sd "$work/fetch/sources/stable-diffusion"
     correct_whisper "$work/fetch/sources/whisper"
     correct_llama "$work/fetch/sources/llama"
+    # cargo keeps the packages' own times, years ago: the compiler would take files of another version for compiled ones.
+    find "$work/fetch/sources" -type f -exec touch {} +
     echo "$pinned" > "$work/fetch/sources/PINNED"
     rm -rf "$sources"
     mv "$work/fetch/sources" "$sources"
@@ -256,7 +266,7 @@ if [ "$plugin" = yes ]; then
     whisper= sd=
 else
     whisper=$(source_of whisper "${WHISPER_CPP_DIR:-}" include/whisper.h)
-    sd=$([ -f "${SD_CPP_DIR:-/nowhere}/stable-diffusion.h" ] && echo "$SD_CPP_DIR" || source_of stable-diffusion "${SD_CPP_DIR:-}" include/stable-diffusion.h)
+    sd=$([ -f "${SD_CPP_DIR:-/nowhere}/stable-diffusion.h" ] && (cd "$SD_CPP_DIR" && pwd) || source_of stable-diffusion "${SD_CPP_DIR:-}" include/stable-diffusion.h)
 fi
 [ "$plugin" = yes ] || printf 'LLAMA_SOURCE=%q\nWHISPER_SOURCE=%q\nSD_SOURCE=%q\n' "$llama" "$whisper" "$sd" > "$work/sources.env"
 [ "$sources_only" = no ] || exit 0
@@ -266,7 +276,7 @@ fi
 started=$SECONDS
 # Clones in different folders share what ccache holds.
 export CCACHE_BASEDIR=$PWD/native CCACHE_NOHASHDIR=1
-build=$work/build-$(echo "$platform cuda=$cuda arch=$arch toolkit=$toolkit portable=$portable $llama $whisper $sd" | sha256sum | cut -c1-12)
+build=$work/build-$(echo "$platform cuda=$cuda arch=$arch toolkit=$toolkit portable=$portable $llama $whisper $sd $(hash_files native/engines.pins)" | sha256sum | cut -c1-12)
 log=$build/build.log
 mkdir -p "$build"
 options=(-DCMAKE_BUILD_TYPE=Release -DPORTABLE=$portable "-DLLAMA_SOURCE=$llama" "-DWHISPER_SOURCE=$whisper" "-DSD_SOURCE=$sd"
@@ -293,7 +303,7 @@ if [ "$cuda" = on ]; then
         nvcc=$cuda_root/bin/nvcc
     fi
     # The plugin looks for the toolkit's libraries beside itself, then where they were when it was built.
-    cuda_libraries=$(find -L "$toolkit" -maxdepth 4 -name 'libcublas.so*' -print -quit 2>/dev/null)
+    cuda_libraries=$(find -L "$toolkit" -maxdepth 4 -name 'libcublas.so*' -print -quit 2>/dev/null || true) # a link may lead in circles
     cuda_libraries=${cuda_libraries:+$(cd "$(dirname "$cuda_libraries")" && pwd -P)}
     options+=(-DGGML_CUDA=ON "-DCMAKE_CUDA_COMPILER=$nvcc" "-DCUDAToolkit_ROOT=$cuda_root" "-DCMAKE_CUDA_ARCHITECTURES=$arch"
         "-DCUDA_LIBRARIES_FOLDER=$cuda_libraries" "-DCUDA_PLUGIN_ONLY=$([ "$plugin" = yes ] && echo ON || echo OFF)")
@@ -310,7 +320,7 @@ if [ ! -f "$build/CMakeCache.txt" ] && command -v ninja >/dev/null; then generat
 
 say "configuring ($(command -v ninja >/dev/null && echo ninja || echo make)$(command -v ccache >/dev/null && echo ', ccache'), $([ "$portable" = ON ] && echo 'all CPU variants' || echo "this machine's processor"))"
 if ! cmake ${generator[@]+"${generator[@]}"} -S native -B "$build" "${options[@]}" > "$log" 2>&1; then
-    grep -A8 'CMake Error' "$log" | head -20 >&2
+    { grep -A8 'CMake Error' "$log" || tail -n 5 "$log"; } | sed -n 1,20p >&2
     # A half-written or foreign cache is of no use to the next run.
     rm -f "$build/CMakeCache.txt"
     die "CMake could not configure the build; its words are above and in $log"
@@ -327,7 +337,7 @@ cmake --build "$build" --target distribution --parallel "$jobs" 2>&1 | tee -a "$
 status=${PIPESTATUS[0]}
 set -e
 if [ "$status" -ne 0 ]; then
-    grep -nE '(error|Error|ERROR|No space left)' "$log" | head -10 >&2
+    { grep -nE '(error|Error|ERROR|No space left)' "$log" || true; } | sed -n 1,10p >&2
     if grep -q 'No space left' "$log"; then die "the disk is full: make room and run this again"; fi
     if grep -q 'unsupported GNU version' "$log"; then die "this nvcc refuses this C++ compiler as too new: set CUDAHOSTCXX to an older one, as in CUDAHOSTCXX=g++-13"; fi
     if grep -qE 'Killed|out of memory' "$log"; then die "the compiler was killed, most likely for memory: run this again with --jobs 1"; fi
@@ -369,14 +379,21 @@ strip --strip-unneeded "$staging"/*.so* 2>/dev/null || true
     echo "platform $platform"
     echo "compiler $("${CXX:-c++}" --version | head -1)"
     if [ "$cuda" = on ]; then echo "cuda $release $arch"; fi
+    for own in "$LLAMA_CPP_DIR" "$WHISPER_CPP_DIR" "$SD_CPP_DIR"; do [ -z "$own" ] || echo "source $own"; done
     echo "processor $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo 2>/dev/null | head -1)"
     for header in "$llama/ggml/include/ggml.h" "$llama/ggml/include/ggml-backend.h" "$llama/include/llama.h" \
             "$whisper/include/whisper.h" "$sd/include/stable-diffusion.h"; do
         if [ -f "$header" ]; then echo "header $(basename "$header") $(sha256sum < "$header" | cut -d' ' -f1)"; fi
     done
 } > "$staging/BUILD-INFO"
-rm -rf "$dist"
+if [ -f "$dist/libggml-cuda.so" ] && [ ! -f "$staging/libggml-cuda.so" ]; then
+    say "WARNING: the CUDA plugin of the distribution before does not fit this one and is gone; run this again with --cuda-plugin"
+fi
+# Aside first: whoever is loading from there finds all of it for a moment longer, and an end here loses nothing.
+rm -rf "$dist.old"
+[ ! -e "$dist" ] || mv "$dist" "$dist.old"
 mv "$staging" "$dist"
+rm -rf "$dist.old"
 
 say "done in $((SECONDS - started)) s: $dist, $(du -sh "$dist" | cut -f1)"
 if [ "$cuda" = on ]; then say "libggml-cuda.so: $(du -h "$dist/libggml-cuda.so" | cut -f1), ${arch//;/, }"; fi

@@ -332,12 +332,12 @@ static void ag_attend_all(struct ag_attention_room * room, const struct ag_tile 
 }
 
 static bool ag_attention_takes(const struct ggml_tensor * dst) {
-    const struct ggml_tensor * q = dst->src[0], * k = dst->src[1], * v = dst->src[2];
+    const struct ggml_tensor * q = dst->src[0], * k = dst->src[1], * v = dst->src[2], * mask = dst->src[3];
     float options[3]; /* scale, largest bias, soft cap */
     memcpy(options, dst->op_params, sizeof options);
     return q->type == GGML_TYPE_F32 && (k->type == GGML_TYPE_F16 || k->type == GGML_TYPE_F32) && k->type == v->type && dst->src[4] == NULL
             && options[1] == 0 && options[2] == 0 && k->ne[0] % AG_VECTOR == 0 && k->ne[0] <= AG_LONGEST && v->ne[0] % AG_KEYS == 0
-            && v->ne[0] <= AG_LONGEST;
+            && v->ne[0] <= AG_LONGEST && (mask == NULL || mask->ne[2] == 1 || mask->ne[2] == q->ne[2]);
 }
 
 /* `count` queries of sequence `i3`, from head `head` and place `place` on: further ones in the next places or, `across`,

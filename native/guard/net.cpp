@@ -17,6 +17,9 @@
 #include <deque>
 #include <mutex>
 
+#if defined(GUARD_OPENMP)
+#include <omp.h>
+#endif
 #if defined(__GLIBC__)
 #include <malloc.h>
 #endif
@@ -104,8 +107,19 @@ void on_sd_log(sd_log_level_t level, const char * text, void *) {
     }
 }
 
+// Whether this thread computes a graph together with others.
+bool among_others() {
+#if defined(GUARD_OPENMP)
+    return omp_get_level() > 0; // omp_in_parallel() is false in a team of one
+#else
+    return false;
+#endif
+}
+
 void on_abort(const char * message) {
-    if (record().depth > 0) {
+    // Not out of a graph that several threads compute: the others would wait at its end for ever, still reading the weights
+    // that are about to be freed, and this thread would never compute with others again. Better a process that is started anew.
+    if (record().depth > 0 && !among_others()) {
         throw aborted(message);
     }
     log_line(4, message);

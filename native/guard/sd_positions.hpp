@@ -5,9 +5,9 @@
 // The table also gets its second side as a dimension, which a GGUF file drops, so that its size is known in every format.
 #pragma once
 
-#include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <string>
 
 #include "model_io/tensor_storage.h"
 

@@ -145,6 +145,33 @@ class BuildNativeScriptTest {
     }
 
     @Test
+    void aCompilerOfCudaThatDoesNotRunIsToldAndDoneWithout() throws Exception {
+        takeSourcesFromHere();
+        Path nvcc = toolkit(folder.resolve("cuda"), "13.0");
+        Files.writeString(nvcc, "#!" + bin.resolve("bash") + "\nexit 127\n");
+        environment.put("CUDA_HOME", folder.resolve("cuda").toString());
+        assertThat(run()).startsWith("build-native: without CUDA: ").contains("is of CUDA (unknown)");
+    }
+
+    @Test
+    void aConfigurationThatWasCutShortIsToldAndItsCacheIsGone() throws Exception {
+        takeSourcesFromHere();
+        tool("cmake", "while [ \"$1\" != -B ]; do shift; done; echo half > \"$2/CMakeCache.txt\"; echo 'its last words'; exit 137");
+        assertThat(run()).contains("its last words").contains("build-native: CMake could not configure the build");
+        try (Stream<Path> files = Files.walk(project.resolve("native/.work"))) {
+            assertThat(files.filter(file -> file.endsWith("CMakeCache.txt"))).isEmpty();
+        }
+    }
+
+    @Test
+    void aCheckoutMayBeNamedFromWhereTheScriptIsCalled() throws Exception {
+        takeSourcesFromHere();
+        environment.put("LLAMA_CPP_DIR", Path.of("").toAbsolutePath().relativize(folder.resolve("sources/llama")).toString());
+        run();
+        assertThat(cmakeArguments()).contains("-DLLAMA_SOURCE=" + folder.resolve("sources/llama").toRealPath());
+    }
+
+    @Test
     void allMajorIsTheLowestOfEachGenerationThatTheToolkitKnows() throws Exception {
         takeSourcesFromHere();
         toolkit(folder.resolve("cuda"), "13.0");
