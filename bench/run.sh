@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 usage() {
     cat <<'TEXT'
 usage: bench/run.sh [--quick|--full] [options]
-  --quick            half an hour on two processors (default)
+  --quick            ten to twenty minutes on two processors (default)
   --full             more rounds, larger jobs, all models
   --only PART,...    these parts alone: parity decode calls form start memory together batch order speech cache picture peers
   --again            parts that are done today in this mode and of this build, too

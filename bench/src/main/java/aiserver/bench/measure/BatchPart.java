@@ -46,7 +46,7 @@ final class BatchPart implements Part {
                 sent.forEach(one -> QueueClient.await(one, MOST));
                 return said.size() / ((System.nanoTime() - began) * 1e-9);
             });
-            Rounds rounds = Rounds.of(setting, setting.rounds(3, 4), contenders);
+            Rounds rounds = Rounds.of(setting, setting.rounds(1, 4), contenders);
             results.add(new Row("batch-8", "8 orders at once to one after another, throughput", rounds.ratio("at once", "one after another"),
                     "ratio", "Qwen3-0.6B shape, Q4_K_M, " + setting.threads() + " threads",
                     rounds.details("orders/s"), rounds.contended()));

@@ -57,7 +57,7 @@ final class CachePart implements Part {
                 throw new IOException("no way to skip work is both faster than the full run and alike: " + alike);
             }
             contenders.keySet().retainAll(List.of("none", best));
-            Rounds rounds = Rounds.of(setting, setting.rounds(3, 6), contenders);
+            Rounds rounds = Rounds.of(setting, setting.rounds(1, 6), contenders);
             Map<String, Object> details = rounds.details("s");
             details.put("SSIM to the full run", alike);
             details.put("seconds in the rounds before, by which it was chosen", medians(chosen));

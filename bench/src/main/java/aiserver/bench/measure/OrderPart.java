@@ -61,7 +61,7 @@ final class OrderPart implements Part {
                 djl.add("DJL " + folder.getKey());
                 contenders.put(djl.getLast(), orders(client, count, tokens));
             }
-            Rounds rounds = Rounds.ofRuns(setting, setting.rounds(3, 4), contenders);
+            Rounds rounds = Rounds.ofRuns(setting, setting.rounds(1, 4), contenders);
             String what = "Qwen3-0.6B shape, " + setting.threads() + " threads, " + count + " orders a round, seconds an order";
             if (!servers.isEmpty()) {
                 add(results, "order-server", "order analysis, request to result, to ", fastest(rounds, servers), what, rounds);

@@ -40,7 +40,7 @@ final class TogetherPart implements Part {
             return Map.of("audio_bytes", Base64.getEncoder().encodeToString(recording), "filename", "order-ko.wav");
         };
         Map<String, Object> picture = Map.of("prompt", "딸기를 올린 초콜릿 케이크", "seed", 7);
-        int blocks = setting.rounds(4, 12);
+        int blocks = setting.rounds(2, 12);
         try (QueueClient client = new QueueClient();
                 Contender worker = Workers.ours("together", client, setting, "--image-width=256", "--image-height=256", "--image-steps=60")) {
             client.ask("stt", speech.get(), MOST);
