@@ -65,7 +65,7 @@ final class Processor {
         String token = delivery.newToken();
         try {
             if (!envelope.answerable()) {
-                bury(envelope);
+                bury(envelope, token);
                 return;
             }
             if (refusal != null) {
@@ -87,7 +87,7 @@ final class Processor {
             LOG.atError().addKeyValue("request_id", envelope.requestId()).addKeyValue("task_type", lane.kind().wireName())
                     .log("job {}: {}", e.passing() ? "left to recovery" : "cannot be answered", e.getMessage());
             if (!e.passing()) {
-                bury(envelope);
+                bury(envelope, token);
             }
         } catch (OutOfMemoryError e) {
             // Outside the service: the message stays on our list, where the next start finds it.
@@ -128,10 +128,10 @@ final class Processor {
         }
     }
 
-    private void bury(Envelope envelope) {
+    private void bury(Envelope envelope, String token) {
         try {
             patience.until(() -> {
-                delivery.bury(envelope);
+                delivery.bury(envelope, token);
                 return true;
             });
         } catch (RedisException e) {
