@@ -22,7 +22,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.function.IntConsumer;
 
 /**
  * What goes on beside the lanes, on one thread in short turns: the heartbeat, the recovery of dead workers' jobs, cancels
@@ -30,7 +29,7 @@ import java.util.function.IntConsumer;
  * when all is quiet. Owned by {@link AIWorker}. A turn that fails for want of Redis is simply followed by the next.
  */
 final class Supervisor {
-    /** The exit status of a process that was given up because an engine was stuck: EX_SOFTWARE of sysexits.h. */
+    /** The exit status of a process that was given up because an engine, or the supervisor itself, failed it: EX_SOFTWARE of sysexits.h. */
     static final int EXIT_STUCK = 70;
 
     private static final Logger LOG = LoggerFactory.getLogger(Supervisor.class);
@@ -50,7 +49,6 @@ final class Supervisor {
     private final WorkerMetrics metrics;
     private final VoiceFirst voiceFirst;
     private final Clock clock;
-    private final IntConsumer fatal;
     private final CountDownLatch end = new CountDownLatch(1);
     private final Thread thread = new Thread(this::run, "supervisor");
     private final Queue<String> cancels = new ConcurrentLinkedQueue<>();
@@ -69,7 +67,7 @@ final class Supervisor {
     private long troubleAt = System.nanoTime();
 
     Supervisor(AIWorker worker, WorkerSettings settings, RedisClient redis, Membership membership, Delivery delivery,
-               Collection<Lane> lanes, WorkerMetrics metrics, VoiceFirst voiceFirst, Clock clock, IntConsumer fatal) {
+               Collection<Lane> lanes, WorkerMetrics metrics, VoiceFirst voiceFirst, Clock clock) {
         this.worker = worker;
         this.settings = settings;
         this.redis = redis;
@@ -79,7 +77,6 @@ final class Supervisor {
         this.metrics = metrics;
         this.voiceFirst = voiceFirst;
         this.clock = clock;
-        this.fatal = fatal;
         this.predecessors = new ArrayList<>(settings.predecessors());
     }
 
@@ -119,34 +116,50 @@ final class Supervisor {
 
     private void run() {
         boolean ended = false;
-        while (!ended) {
-            try {
+        try {
+            while (!ended) {
                 turn();
-            } catch (RedisException e) {
-                if (!e.passing() && !refused) {
-                    refused = true;
-                    LOG.error("worker {} cannot say that it lives or look after its jobs{}: {}", settings.workerId(),
-                            membership.enrolled() ? "" : ", and takes none until it can", e.getMessage());
-                }
-                redisAnswers = false;
-                troubleAt = System.nanoTime();
-                if (e.passing() && subscription != null) { // it may hang on a server that is gone without a word
-                    subscription.close();
-                    subscription = null;
-                    nextListen = troubleAt;
-                }
-            } catch (RuntimeException | Error e) {
-                LOG.error("the supervisor goes on after {}", e.toString());
-            }
-            try {
-                watch();
-                rest();
                 ended = end.await(TURN.toMillis(), TimeUnit.MILLISECONDS);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                ended = true;
+            }
+            leave();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            if (!ended) {
+                // Without a heartbeat others would take the jobs, and nobody would see an engine that hangs.
+                worker.giveUp(EXIT_STUCK);
             }
         }
+    }
+
+    private void turn() {
+        try {
+            lookAfterRedis();
+        } catch (RedisException e) {
+            if (!e.passing() && !refused) {
+                refused = true;
+                LOG.error("worker {} cannot say that it lives or look after its jobs{}: {}", settings.workerId(),
+                        membership.enrolled() ? "" : ", and takes none until it can", e.getMessage());
+            }
+            redisAnswers = false;
+            troubleAt = System.nanoTime();
+            if (e.passing() && subscription != null) { // it may hang on a server that is gone without a word
+                subscription.close();
+                subscription = null;
+                nextListen = troubleAt;
+            }
+        } catch (RuntimeException | Error e) {
+            LOG.error("the supervisor goes on after {}", e.toString());
+        }
+        try {
+            watch();
+            rest();
+        } catch (RuntimeException | Error e) {
+            LOG.error("the supervisor goes on after {}", e.toString());
+        }
+    }
+
+    private void leave() {
         try {
             membership.leave();
         } catch (RedisException e) {
@@ -157,7 +170,7 @@ final class Supervisor {
         }
     }
 
-    private void turn() {
+    private void lookAfterRedis() {
         long now = System.nanoTime();
         if (now - nextBeat >= 0) {
             nextBeat = now + settings.delivery().heartbeat().toNanos();
@@ -291,22 +304,19 @@ final class Supervisor {
     // An engine that ignores its cancel cannot be freed within this process. Its job is answered, the others' are given
     // back, and the process ends to be started again.
     private void watch() {
-        List<JobRun> stuck = running().stream()
-                .filter(run -> run.stuck(settings.stuckAfter()) && run.stopped() != JobRun.Stop.DRAINED).toList();
+        List<JobRun> stuck = lanes.stream().flatMap(lane -> lane.running().stream()
+                .filter(run -> run.stuck(!lane.handler().loaded(), settings.stuckAfter()) && run.stopped() != JobRun.Stop.DRAINED))
+                .toList();
         if (stuck.isEmpty() || !alive) {
             return;
         }
         alive = false;
         for (JobRun run : stuck) {
             LOG.atError().addKeyValue("request_id", run.claim().requestId()).addKeyValue("task_type", run.kind().wireName())
-                    .log("the engine did not let go of its job {} s after it was told to; the process is given up",
+                    .log("the engine did not let go of its job {} s and more after it was told to; the process is given up",
                             settings.stuckAfter().toSeconds());
         }
-        try {
-            worker.abandon();
-        } finally {
-            fatal.accept(EXIT_STUCK);
-        }
+        worker.giveUp(EXIT_STUCK);
     }
 
     // What start, jobs and unloading leave behind would stay resident until the next job, which may be far: garbage in Java's

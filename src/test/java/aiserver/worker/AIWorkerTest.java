@@ -30,6 +30,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
 
 @Timeout(60)
 class AIWorkerTest {
@@ -347,7 +348,7 @@ class AIWorkerTest {
             }
 
             @Override
-            public void load() {
+            public void load(JobScope scope) {
                 loading.set(true);
                 Bench.await(loaded::get);
             }
@@ -515,7 +516,7 @@ class AIWorkerTest {
         }
 
         @Override
-        public void load() {
+        public void load(JobScope scope) {
             throw new JobException(ErrorCode.MODEL_NOT_AVAILABLE, "no file");
         }
     }
@@ -743,7 +744,129 @@ class AIWorkerTest {
         assertThat(bench.code("s")).isEqualTo("EXPIRED");
         assertThat(bench.redis.length(TaskType.IMAGE.queue())).isEqualTo(1);
         assertThat(bench.worker.status().alive()).isFalse();
+        assertThat(bench.worker.exitStatus()).as("of whoever only waits for the stop").isEqualTo(70);
         release.countDown();
+    }
+
+    @Test
+    void aJobThatIsToldToEndWhileItsModelIsLoadedIsAnsweredAfterThat() {
+        AtomicBoolean loaded = new AtomicBoolean();
+        AtomicBoolean told = new AtomicBoolean();
+        bench.stuckAfter = Duration.ofMillis(100);
+        bench.speech = new JobHandler<>() {
+            @Override
+            public JobResult handle(SpeechJob job, JobScope scope) {
+                if (!loaded.get()) {
+                    Bench.await(scope::cancelled);
+                    told.set(true);
+                    long since = System.nanoTime(); // several turns of the supervisor
+                    Bench.await(() -> System.nanoTime() - since > Duration.ofSeconds(1).toNanos());
+                    loaded.set(true);
+                    throw new JobException(ErrorCode.CANCELLED, "nobody wants the load");
+                }
+                return Bench.speech("");
+            }
+
+            @Override
+            public boolean loaded() {
+                return loaded.get();
+            }
+        };
+        bench.start();
+        bench.push(TaskType.STT, "late", ",\"deadline_at\":" + (System.currentTimeMillis() + 2_000));
+        bench.push(TaskType.STT, "next");
+        assertThat(bench.code("late")).isEqualTo("EXPIRED");
+        assertThat(told).as("whether the job had begun before its deadline").isTrue();
+        assertThat(bench.code("next")).isEqualTo("success");
+        assertThat(bench.fatal).isEmpty();
+    }
+
+    @Test
+    void theSupervisorOutlivesWhateverFailsInItsTurn() {
+        CountDownLatch failed = new CountDownLatch(1);
+        bench.speech = new JobHandler<>() {
+            @Override
+            public JobResult handle(SpeechJob job, JobScope scope) {
+                return Bench.untilCancelled(scope);
+            }
+
+            @Override
+            public void rest() {
+                failed.countDown();
+                throw new StackOverflowError();
+            }
+        };
+        bench.start();
+        awaitLatch(failed);
+        bench.push(TaskType.STT, "r");
+        bench.redis.set(Keys.cancel("r"), "1");
+        assertThat(bench.code("r")).isEqualTo("CANCELLED");
+    }
+
+    @Test
+    void whateverFailsOnTheWayAStopComesToItsEnd() {
+        bench.speech = new JobHandler<>() {
+            @Override
+            public JobResult handle(SpeechJob job, JobScope scope) {
+                return Bench.speech("");
+            }
+
+            @Override
+            public void unload() {
+                throw new StackOverflowError();
+            }
+        };
+        bench.start();
+        bench.worker.stop();
+        assertThat(bench.worker.status().phase()).isEqualTo(WorkerStatus.Phase.STOPPED);
+    }
+
+    @Test
+    void aStopThatComesBeforeTheStartIsNoFault() {
+        bench.make().requestStop();
+        bench.worker.start();
+        assertThat(bench.worker.awaitStop()).isTrue();
+        assertThat(bench.redis.members(Keys.WORKERS)).isEmpty();
+    }
+
+    @Test
+    void aStopBreaksALoadOff() {
+        CountDownLatch loading = new CountDownLatch(1);
+        bench.lanes.put(TaskType.STT, LOADED_AT_START);
+        bench.speech = new Loading(loading, JobScope::cancelled);
+        bench.start();
+        awaitLatch(loading);
+        bench.worker.requestStop();
+        assertThat(bench.worker.awaitStop()).as("every engine has let go").isTrue();
+    }
+
+    @Test
+    void aLoadThatIsNotBrokenOffDoesNotHoldUpAStop() {
+        CountDownLatch loading = new CountDownLatch(1);
+        AtomicBoolean loaded = new AtomicBoolean();
+        bench.lanes.put(TaskType.STT, LOADED_AT_START);
+        bench.speech = new Loading(loading, scope -> loaded.get());
+        bench.start();
+        awaitLatch(loading);
+        bench.worker.requestStop();
+        assertThat(bench.worker.awaitStop()).as("every engine has let go").isFalse();
+        loaded.set(true);
+    }
+
+    private static final LaneSettings LOADED_AT_START =
+            new LaneSettings(1, Duration.ofSeconds(60), 0, null, Delivery.Side.NEWEST, true, null, false);
+
+    private record Loading(CountDownLatch begun, Predicate<JobScope> over) implements JobHandler<SpeechJob> {
+        @Override
+        public JobResult handle(SpeechJob job, JobScope scope) {
+            return Bench.speech("");
+        }
+
+        @Override
+        public void load(JobScope scope) {
+            begun.countDown();
+            Bench.await(() -> over.test(scope));
+        }
     }
 
     @Test
