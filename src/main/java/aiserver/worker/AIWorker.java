@@ -85,8 +85,9 @@ public final class AIWorker {
         lanes.values().forEach(metrics::watch);
         VoiceFirst voiceFirst = new VoiceFirst();
         this.membership = new Membership(redis, settings.delivery(), settings.workerId(), codec);
-        this.supervisor = new Supervisor(this, settings, redis, membership, delivery, lanes.values(), metrics, voiceFirst, clock);
-        this.admission = new Admission(delivery, clock, supervisor::tooOld, this::taking);
+        this.admission = new Admission(delivery, clock, this::taking);
+        this.supervisor = new Supervisor(this, settings, redis, membership, delivery, lanes.values(), metrics, voiceFirst, admission,
+                clock);
         this.processor = new Processor(this, settings, redis, codec, delivery, patience, voiceFirst, admission, metrics, clock);
         this.drain = new Drain(lanes.values(), patience, processor::giveBack,
                 run -> processor.publish(run, 0, null, run.why()));
@@ -116,11 +117,12 @@ public final class AIWorker {
                     continue;
                 }
                 for (String id = lane.nextCancelled(); id != null; id = lane.nextCancelled()) {
-                    delivery.pull(kind, id).ifPresent(message -> processor.work(lane, codec.open(kind, message), null));
+                    delivery.pull(kind, id).ifPresent(
+                            message -> processor.work(lane, codec.open(kind, message), Admission.cancelled()));
                 }
-                admission.relieve(lane, (message, why) -> processor.work(lane, codec.open(kind, message), why));
+                boolean more = admission.relieve(lane, (message, why) -> processor.work(lane, codec.open(kind, message), why));
                 lane.unloadIfIdle();
-                if (lane.acquire(LOOK_AGAIN)) {
+                if (lane.acquire(more ? Duration.ZERO : LOOK_AGAIN)) {
                     pop(lane);
                 }
                 failures = 0;

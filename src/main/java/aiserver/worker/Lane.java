@@ -158,7 +158,7 @@ final class Lane {
     void learn(JobException error) {
         if (error == null) {
             modelTrouble = null;
-        } else if (error.code() == ErrorCode.MODEL_NOT_AVAILABLE) {
+        } else if (error.code() == ErrorCode.MODEL_NOT_AVAILABLE && error.ofEngine()) {
             trouble(error.getMessage());
         } else if (error.code() == ErrorCode.OUT_OF_MEMORY) {
             LOG.warn("lane {} ran out of memory and unloads its model", kind.wireName());

@@ -18,7 +18,6 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -39,6 +38,8 @@ final class Supervisor {
     private static final Duration LISTEN_AGAIN = Duration.ofSeconds(2);
     /** Cancels for jobs not in hand that are remembered between two turns; more than that is noise. */
     private static final int CANCELS_KEPT = 10_000;
+    /** Each is a call of Redis, and the heartbeat waits for the turn to end. */
+    private static final int CANCELS_A_TURN = 200;
 
     private final AIWorker worker;
     private final WorkerSettings settings;
@@ -48,11 +49,11 @@ final class Supervisor {
     private final Collection<Lane> lanes;
     private final WorkerMetrics metrics;
     private final VoiceFirst voiceFirst;
+    private final Admission admission;
     private final Clock clock;
     private final CountDownLatch end = new CountDownLatch(1);
     private final Thread thread = new Thread(this::run, "supervisor");
     private final Queue<String> cancels = new ConcurrentLinkedQueue<>();
-    private final Map<TaskType, Long> excess = new ConcurrentHashMap<>();
     private final Map<TaskType, Long> lastDepth = new EnumMap<>(TaskType.class);
     private final List<String> predecessors;
     private RedisClient.Subscription subscription;
@@ -67,7 +68,7 @@ final class Supervisor {
     private long troubleAt = System.nanoTime();
 
     Supervisor(AIWorker worker, WorkerSettings settings, RedisClient redis, Membership membership, Delivery delivery,
-               Collection<Lane> lanes, WorkerMetrics metrics, VoiceFirst voiceFirst, Clock clock) {
+               Collection<Lane> lanes, WorkerMetrics metrics, VoiceFirst voiceFirst, Admission admission, Clock clock) {
         this.worker = worker;
         this.settings = settings;
         this.redis = redis;
@@ -76,6 +77,7 @@ final class Supervisor {
         this.lanes = lanes;
         this.metrics = metrics;
         this.voiceFirst = voiceFirst;
+        this.admission = admission;
         this.clock = clock;
         this.predecessors = new ArrayList<>(settings.predecessors());
     }
@@ -106,12 +108,6 @@ final class Supervisor {
 
     boolean alive() {
         return alive;
-    }
-
-    /** How many jobs of a lane are to be refused because its queue is too old, as seen in the last look; asked once. */
-    long tooOld(Lane lane) {
-        Long count = excess.remove(lane.kind());
-        return count == null ? 0 : count;
     }
 
     private void run() {
@@ -235,7 +231,8 @@ final class Supervisor {
     // A cancel that was SET is found by looking; one that was published for a job not in hand is kept, and
     // the lanes look for it in their queues.
     private void cancel() {
-        for (String requestId = cancels.peek(); requestId != null; requestId = cancels.peek()) {
+        int left = CANCELS_A_TURN;
+        for (String requestId = cancels.peek(); requestId != null && left > 0; requestId = cancels.peek(), left--) {
             if (delivery.noteCancel(requestId)) {
                 for (Lane lane : lanes) {
                     lane.cancelled(requestId);
@@ -296,7 +293,7 @@ final class Supervisor {
         if (maxAge != null && age > maxAge.toMillis()) {
             // All may be too old; of the newest, those that came since the last look.
             long arrived = depth.length() - lastDepth.getOrDefault(kind, depth.length());
-            excess.put(kind, lane.settings().giveWay() == Delivery.Side.OLDEST ? depth.length() : Math.max(0, arrived));
+            admission.tooOld(kind, lane.settings().giveWay() == Delivery.Side.OLDEST ? depth.length() : Math.max(0, arrived));
         }
         lastDepth.put(kind, depth.length());
     }

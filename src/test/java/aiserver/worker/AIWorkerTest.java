@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -323,6 +324,27 @@ class AIWorkerTest {
     }
 
     @Test
+    void aSuspectThatIsCancelledWhileItWaitsNeedNotWaitForItsTurn() {
+        CountDownLatch running = new CountDownLatch(1);
+        CountDownLatch release = new CountDownLatch(1);
+        bench.speech = (job, scope) -> {
+            running.countDown();
+            awaitLatch(release);
+            return Bench.speech("");
+        };
+        bench.redis.set("ai:attempts:a", "1");
+        bench.redis.set("ai:attempts:b", "1");
+        bench.start();
+        bench.push(TaskType.STT, "a");
+        awaitLatch(running);
+        bench.push(TaskType.STT, "b");
+        Bench.await(() -> bench.redis.publish(Keys.cancel("b"), new byte[0]) == 1);
+        assertThat(bench.code("b")).as("while a still runs").isEqualTo("CANCELLED");
+        release.countDown();
+        assertThat(bench.code("a")).isEqualTo("success");
+    }
+
+    @Test
     void aCancelThatAQuietWorkerHearsHitsNoLaterJob() {
         bench.start();
         bench.worker.quiet();
@@ -495,6 +517,25 @@ class AIWorkerTest {
         assertThat(bench.code("l")).isEqualTo("success");
         Bench.await(() -> bench.worker.status().lanes().get(TaskType.STT).equals("no file"));
         Bench.await(() -> bench.worker.status().ready());
+    }
+
+    @Test
+    void whatOnlySomeJobsNeedIsNotTheLanesModel() {
+        List<String> seen = new CopyOnWriteArrayList<>();
+        bench.speech = (job, scope) -> {
+            seen.add(bench.worker.status().lanes().get(TaskType.STT));
+            return switch (job.header().requestId()) {
+                case "webm" -> throw new JobException(ErrorCode.MODEL_NOT_AVAILABLE, "no ffmpeg");
+                case "wav" -> throw JobException.ofEngine(ErrorCode.MODEL_NOT_AVAILABLE, "no file", null);
+                default -> Bench.speech("");
+            };
+        };
+        bench.start();
+        for (String id : List.of("webm", "wav", "last")) {
+            bench.push(TaskType.STT, id);
+            bench.answer(id);
+        }
+        assertThat(seen).containsExactly("", "", "no file");
     }
 
     @Test
