@@ -112,9 +112,10 @@ public final class RunCommand implements Callable<Integer> {
                     : new HealthServer(options.worker.httpPort, registry, server::status, crashLoop ? PROBATION : Duration.ZERO)) {
                 StopSignals.install(server, workerId != null);
                 server.start();
-                if (!server.awaitStop()) {
-                    // An engine is still inside a job that was given back; closing it would wait for it.
-                    Runtime.getRuntime().halt(0);
+                boolean idle = server.awaitStop();
+                if (!idle || server.exitStatus() != 0) {
+                    // An engine may still be inside a job that was given back; closing it would wait for it.
+                    Runtime.getRuntime().halt(server.exitStatus());
                 }
             }
         }

@@ -38,6 +38,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.BiFunction;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -74,7 +75,7 @@ final class Services implements AutoCloseable {
             services.language = new ServiceHandler<>(engine, (job, scope) -> switch (job.operation()) {
                 case ANALYZE_VOICE_ORDER -> service.analyzeVoiceOrder(job, scope);
                 case GENERATE_PERSONALIZED_RECOMMENDATION -> service.generatePersonalizedRecommendation(job, scope);
-            }, () -> service.loadModel(JobScope.NONE), service::unloadModel);
+            }, service::loadModel, service::unloadModel);
             services.devices.add(language.device);
             translator = image.translate ? new QwenTranslator(engine) : WordTranslator.NONE;
         }
@@ -82,8 +83,7 @@ final class Services implements AutoCloseable {
             services.devices.add(image.device);
             DiffusionEngine engine = services.own(new DiffusionEngine(image.engine()));
             StableDiffusionImageService service = new StableDiffusionImageService(engine, translator, image.service());
-            services.image = new ServiceHandler<>(engine, service::generateCakeImage,
-                    () -> service.loadPipeline(JobScope.NONE), service::unloadPipeline);
+            services.image = new ServiceHandler<>(engine, service::generateCakeImage, service::loadPipeline, service::unloadPipeline);
         }
         return services;
     }
@@ -93,7 +93,7 @@ final class Services implements AutoCloseable {
         VoiceDetector voice = options.vadModel == null ? null : own(new SileroVoiceDetector(options.vadModel));
         WhisperSTTService service = new WhisperSTTService(engine, voice, new AudioDecoder(
                 new FfmpegProgram(options.ffmpeg, UserCache.folder()), options.audio()), options.service());
-        return new ServiceHandler<>(engine, service::transcribe, () -> service.loadModel(JobScope.NONE), service::unloadModel);
+        return new ServiceHandler<>(engine, service::transcribe, service::loadModel, service::unloadModel);
     }
 
     Handlers handlers() {
@@ -140,16 +140,16 @@ final class Services implements AutoCloseable {
     }
 
     /** A service as its lane sees it. */
-    private record ServiceHandler<J extends Job>(Engine engine, BiFunction<J, JobScope, JobResult> work, Runnable loader,
-                                                 Runnable unloader) implements JobHandler<J> {
+    private record ServiceHandler<J extends Job>(Engine engine, BiFunction<J, JobScope, JobResult> work,
+                                                 Consumer<JobScope> loader, Runnable unloader) implements JobHandler<J> {
         @Override
         public JobResult handle(J job, JobScope scope) {
             return work.apply(job, scope);
         }
 
         @Override
-        public void load() {
-            loader.run();
+        public void load(JobScope scope) {
+            loader.accept(scope);
         }
 
         @Override

@@ -14,17 +14,13 @@ final class Converters {
     private Converters() {
     }
 
-    /** A time such as {@code 500ms}, {@code 30s}, {@code 10m}, {@code 2h}; {@code off} is none (null). */
-    static final class Time implements ITypeConverter<Duration> {
+    /** A time such as {@code 500ms}, {@code 30s}, {@code 10m}, {@code 2h}. */
+    static class Time implements ITypeConverter<Duration> {
         private static final Pattern FORM = Pattern.compile("(\\d{1,9})(ms|s|m|h)");
 
         @Override
         public Duration convert(String value) {
-            String text = value.strip().toLowerCase(Locale.ROOT);
-            if (text.equals("off")) {
-                return null;
-            }
-            Matcher matcher = FORM.matcher(text);
+            Matcher matcher = FORM.matcher(value.strip().toLowerCase(Locale.ROOT));
             if (!matcher.matches()) {
                 throw new TypeConversionException("'" + value + "' is no time such as 500ms, 30s, 10m or 2h");
             }
@@ -43,6 +39,26 @@ final class Converters {
         @Override
         public String convert(String value) {
             return value.strip();
+        }
+    }
+
+    /** A {@link Time} that is more than none. */
+    static final class SomeTime extends Time {
+        @Override
+        public Duration convert(String value) {
+            Duration time = super.convert(value);
+            if (time.isZero()) {
+                throw new TypeConversionException("'" + value + "' must be at least 1ms");
+            }
+            return time;
+        }
+    }
+
+    /** A {@link SomeTime}, or {@code off} for none (null). */
+    static final class TimeOrOff implements ITypeConverter<Duration> {
+        @Override
+        public Duration convert(String value) {
+            return value.strip().equalsIgnoreCase("off") ? null : new SomeTime().convert(value);
         }
     }
 

@@ -79,18 +79,15 @@ public final class SpeechOptions {
     }
 
     public AudioLimits audio() {
-        if (maxDuration == null) {
-            throw new IllegalArgumentException("--stt-max-duration cannot be off");
-        }
         AudioLimits usual = AudioLimits.DEFAULT;
         return new AudioLimits(maxBytes, usual.minSeconds(), maxDuration.toMillis() / 1000.0, usual.maxClipped(),
                 usual.decodeTime(), usual.decoderMemory());
     }
 
     public SpeechSettings service() {
-        if (window == null || window.compareTo(SHORTEST_WINDOW) < 0 || window.compareTo(LONGEST_WINDOW) > 0) {
+        if (window.compareTo(SHORTEST_WINDOW) < 0 || window.compareTo(LONGEST_WINDOW) > 0) {
             throw new IllegalArgumentException("--stt-window must be " + SHORTEST_WINDOW.toSeconds() + "s to "
-                    + LONGEST_WINDOW.toSeconds() + "s but is " + (window == null ? "off" : window.toMillis() + "ms"));
+                    + LONGEST_WINDOW.toSeconds() + "s but is " + window.toMillis() + "ms");
         }
         SpeechSettings usual = SpeechSettings.DEFAULT;
         return new SpeechSettings(audio(), language, words, wordsFolder, window.toMillis() / 1000.0, shortWindow,

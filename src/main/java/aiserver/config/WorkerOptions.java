@@ -25,7 +25,7 @@ public final class WorkerOptions {
             description = "PEM file with the certificates to trust for rediss://. Default: those of this Java.")
     public Path redisCa;
 
-    @Option(names = "--redis-timeout", paramLabel = "TIME", defaultValue = "10s", converter = Converters.Time.class,
+    @Option(names = "--redis-timeout", paramLabel = "TIME", defaultValue = "10s", converter = Converters.SomeTime.class,
             description = "How long one command may take. Default: ${DEFAULT-VALUE}.")
     public Duration redisTimeout;
 
@@ -44,15 +44,15 @@ public final class WorkerOptions {
             description = "Orders at a time, all in one batch. Default: ${DEFAULT-VALUE}.")
     public int llmConcurrency;
 
-    @Option(names = "--stt-time-limit", paramLabel = "TIME", defaultValue = "2m", converter = Converters.Time.class,
+    @Option(names = "--stt-time-limit", paramLabel = "TIME", defaultValue = "2m", converter = Converters.SomeTime.class,
             description = "After which a job is cancelled. Default: ${DEFAULT-VALUE}.")
     Duration sttTimeLimit;
 
-    @Option(names = "--llm-time-limit", paramLabel = "TIME", defaultValue = "1m", converter = Converters.Time.class,
+    @Option(names = "--llm-time-limit", paramLabel = "TIME", defaultValue = "1m", converter = Converters.SomeTime.class,
             description = "Default: ${DEFAULT-VALUE}.")
     Duration llmTimeLimit;
 
-    @Option(names = "--image-time-limit", paramLabel = "TIME", defaultValue = "30m", converter = Converters.Time.class,
+    @Option(names = "--image-time-limit", paramLabel = "TIME", defaultValue = "30m", converter = Converters.SomeTime.class,
             description = "Default: ${DEFAULT-VALUE}.")
     Duration imageTimeLimit;
 
@@ -60,7 +60,7 @@ public final class WorkerOptions {
             description = "A queue longer than this is cut down with OVERLOADED; 0: never. Default: ${DEFAULT-VALUE}.")
     long maxQueue;
 
-    @Option(names = "--max-age", paramLabel = "TIME", defaultValue = "off", converter = Converters.Time.class,
+    @Option(names = "--max-age", paramLabel = "TIME", defaultValue = "off", converter = Converters.TimeOrOff.class,
             description = "A job that waited longer is OVERLOADED; off: never. Default: ${DEFAULT-VALUE}.")
     Duration maxAge;
 
@@ -77,7 +77,7 @@ public final class WorkerOptions {
                     + "Default: ${DEFAULT-VALUE}.")
     public double gpuMemory;
 
-    @Option(names = "--idle-unload", paramLabel = "TIME", defaultValue = "off", converter = Converters.Time.class,
+    @Option(names = "--idle-unload", paramLabel = "TIME", defaultValue = "off", converter = Converters.TimeOrOff.class,
             description = "After how long without a job a model is unloaded; off: never. Default: ${DEFAULT-VALUE}.")
     Duration idleUnload;
 
@@ -93,15 +93,15 @@ public final class WorkerOptions {
             description = "How often a job may be started when the process dies with it. Default: ${DEFAULT-VALUE}.")
     int maxAttempts;
 
-    @Option(names = "--result-ttl", paramLabel = "TIME", defaultValue = "1h", converter = Converters.Time.class,
+    @Option(names = "--result-ttl", paramLabel = "TIME", defaultValue = "1h", converter = Converters.SomeTime.class,
             description = "How long a result stays readable. Default: ${DEFAULT-VALUE}.")
     Duration resultTtl;
 
-    @Option(names = "--heartbeat", paramLabel = "TIME", defaultValue = "2s", converter = Converters.Time.class,
+    @Option(names = "--heartbeat", paramLabel = "TIME", defaultValue = "2s", converter = Converters.SomeTime.class,
             description = "How often the worker says that it lives. Default: ${DEFAULT-VALUE}.")
     Duration heartbeat;
 
-    @Option(names = "--dead-after", paramLabel = "TIME", defaultValue = "15s", converter = Converters.Time.class,
+    @Option(names = "--dead-after", paramLabel = "TIME", defaultValue = "15s", converter = Converters.SomeTime.class,
             description = "Without a heartbeat for so long, a worker's jobs go to others. Default: ${DEFAULT-VALUE}.")
     Duration deadAfter;
 
@@ -153,9 +153,6 @@ public final class WorkerOptions {
     }
 
     private LaneSettings lane(int concurrency, Duration timeLimit) {
-        if (timeLimit == null) {
-            throw new IllegalArgumentException("a lane's time limit cannot be off");
-        }
         return new LaneSettings(concurrency, timeLimit, maxQueue, maxAge, giveWay, load == Load.START, idleUnload, leaveQueue);
     }
 }

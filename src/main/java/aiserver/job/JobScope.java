@@ -1,8 +1,10 @@
 package aiserver.job;
 
+import java.util.function.BooleanSupplier;
+
 /**
  * What a running job knows of the world around it: whether it is still wanted, and whom to tell how far it is.
- * The lane makes one for each job; services hand it on to the engines, which ask it from native threads, so both
+ * The worker makes one for each job; services hand it on to the engines, which ask it from native threads, so both
  * methods are safe from any thread and never throw.
  */
 public interface JobScope {
@@ -16,15 +18,20 @@ public interface JobScope {
     void progress(String stage, double fraction);
 
     /** A scope that is never cancelled and tells nobody. */
-    JobScope NONE = new JobScope() {
-        @Override
-        public boolean cancelled() {
-            return false;
-        }
+    JobScope NONE = until(() -> false);
 
-        @Override
-        public void progress(String stage, double fraction) {
-            // nobody listens
-        }
-    };
+    /** A scope that is cancelled once {@code ended} says so, and tells nobody. */
+    static JobScope until(BooleanSupplier ended) {
+        return new JobScope() {
+            @Override
+            public boolean cancelled() {
+                return ended.getAsBoolean();
+            }
+
+            @Override
+            public void progress(String stage, double fraction) {
+                // nobody listens
+            }
+        };
+    }
 }

@@ -162,10 +162,15 @@ public final class Delivery {
         return number(answer.get(0)) == 1;
     }
 
-    /** Keeps a message that nobody can be answered for as a dead letter. */
-    public void bury(Envelope envelope) {
+    /**
+     * Keeps a message that nobody can be answered for as a dead letter.
+     *
+     * @param token of its claim, if it came to one: the lease that this may have left counts as stale from now on
+     */
+    public void bury(Envelope envelope, String token) {
         redis.eval(Script.BURY, List.of(processing(envelope.kind()), Keys.dead(envelope.kind())),
                 List.of(envelope.message(), bytes(settings.deadKept()), reliable()));
+        tokens.remove(token);
         letGo(envelope);
     }
 

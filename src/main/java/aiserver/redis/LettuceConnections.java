@@ -29,8 +29,10 @@ import java.security.cert.CertificateException;
 import java.time.Duration;
 import java.util.Deque;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -64,8 +66,10 @@ final class LettuceConnections implements AutoCloseable {
     private final Duration commandTimeout;
     private final Outage outage;
     private final Deque<StatefulRedisConnection<String, byte[]>> idleBlocking = new ConcurrentLinkedDeque<>();
-    private final Object connecting = new Object();
+    /** Guards the two below; nobody connects while holding it. */
+    private final Object lock = new Object();
     private volatile StatefulRedisConnection<String, byte[]> shared;
+    private CompletableFuture<StatefulRedisConnection<String, byte[]>> connecting;
     private volatile boolean closed;
 
     LettuceConnections(String uri, Duration commandTimeout, Path trusted) {
@@ -165,16 +169,50 @@ final class LettuceConnections implements AutoCloseable {
         if (connection != null && connection.isOpen()) {
             return connection;
         }
-        synchronized (connecting) {
-            if (shared == null || !shared.isOpen()) {
-                shared = connect();
+        CompletableFuture<StatefulRedisConnection<String, byte[]>> attempt;
+        boolean first;
+        synchronized (lock) {
+            if (shared != null && shared.isOpen()) {
+                return shared;
             }
-            return shared;
+            first = connecting == null;
+            if (first) {
+                connecting = new CompletableFuture<>();
+            }
+            attempt = connecting;
+        }
+        if (first) {
+            connectFor(attempt);
+        }
+        try {
+            return attempt.join();
+        } catch (CompletionException e) {
+            throw e.getCause() instanceof RedisException known ? known : failed(e);
+        }
+    }
+
+    // For all who wait for it: where nobody answers they fail together, and not one after another, each after its own timeout.
+    private void connectFor(CompletableFuture<StatefulRedisConnection<String, byte[]>> attempt) {
+        StatefulRedisConnection<String, byte[]> made = null;
+        Throwable failure = null;
+        try {
+            made = connect();
+        } catch (RuntimeException | Error e) {
+            failure = e;
+        }
+        synchronized (lock) {
+            shared = made;
+            connecting = null;
+        }
+        if (failure == null) {
+            attempt.complete(made);
+        } else {
+            attempt.completeExceptionally(failure);
         }
     }
 
     private void discard(StatefulRedisConnection<String, byte[]> connection) {
-        synchronized (connecting) {
+        synchronized (lock) {
             if (shared != connection) {
                 return; // another thread's call failed first
             }

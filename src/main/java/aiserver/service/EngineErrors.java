@@ -25,7 +25,7 @@ public final class EngineErrors {
         try {
             return work.get();
         } catch (EngineException e) {
-            throw new JobException(codeOf(e.kind()), e.getMessage(), e);
+            throw JobException.ofEngine(codeOf(e.kind()), e.getMessage(), e);
         }
     }
 

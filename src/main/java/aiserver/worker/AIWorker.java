@@ -26,6 +26,7 @@ import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntConsumer;
 
 /**
@@ -52,6 +53,7 @@ public final class AIWorker {
     private final Map<TaskType, Lane> lanes = new EnumMap<>(TaskType.class);
     private final Supervisor supervisor;
     private final IntConsumer fatal;
+    private final AtomicInteger exitStatus = new AtomicInteger();
     private final Admission admission;
     private final Processor processor;
     private final Drain drain;
@@ -83,28 +85,30 @@ public final class AIWorker {
         lanes.values().forEach(metrics::watch);
         VoiceFirst voiceFirst = new VoiceFirst();
         this.membership = new Membership(redis, settings.delivery(), settings.workerId(), codec);
-        this.supervisor = new Supervisor(this, settings, redis, membership, delivery, lanes.values(), metrics, voiceFirst, clock,
-                fatal);
-        this.admission = new Admission(delivery, clock, supervisor::tooOld, this::taking);
+        this.admission = new Admission(delivery, clock, this::taking);
+        this.supervisor = new Supervisor(this, settings, redis, membership, delivery, lanes.values(), metrics, voiceFirst, admission,
+                clock);
         this.processor = new Processor(this, settings, redis, codec, delivery, patience, voiceFirst, admission, metrics, clock);
         this.drain = new Drain(lanes.values(), patience, processor::giveBack,
                 run -> processor.publish(run, 0, null, run.why()));
         this.lifecycle = new Lifecycle(settings, lanes.values(), drain, supervisor);
     }
 
-    /** Starts the lanes and returns; Redis need not be there yet. */
+    /** Starts the lanes and returns; Redis need not be there yet. Does nothing where a stop came first. */
     public void start() {
-        lifecycle.start(lane -> monitorQueue(lane.kind()));
-        LOG.atInfo().addKeyValue("worker_id", settings.workerId()).addKeyValue("lanes", lanes.keySet()).log("worker started");
+        if (lifecycle.start(lane -> monitorQueue(lane.kind()))) {
+            LOG.atInfo().addKeyValue("worker_id", settings.workerId()).addKeyValue("lanes", lanes.keySet()).log("worker started");
+        }
     }
 
     /** Pops jobs of one kind until the worker stops, as many at a time as the lane has hands. Blocks. */
     public void monitorQueue(TaskType kind) {
         Lane lane = lanes.get(kind);
+        JobScope untilStop = JobScope.until(() -> !open());
         int failures = 0;
         while (open()) {
             try {
-                if (!taking() || !lane.ready()) {
+                if (!taking() || !lane.ready(untilStop)) {
                     lane.forgetCancelled();
                     patience.sleep(LOOK_AGAIN);
                     continue;
@@ -113,11 +117,12 @@ public final class AIWorker {
                     continue;
                 }
                 for (String id = lane.nextCancelled(); id != null; id = lane.nextCancelled()) {
-                    delivery.pull(kind, id).ifPresent(message -> processor.work(lane, codec.open(kind, message), null));
+                    delivery.pull(kind, id).ifPresent(
+                            message -> processor.work(lane, codec.open(kind, message), Admission.cancelled()));
                 }
-                admission.relieve(lane, (message, why) -> processor.work(lane, codec.open(kind, message), why));
+                boolean more = admission.relieve(lane, (message, why) -> processor.work(lane, codec.open(kind, message), why));
                 lane.unloadIfIdle();
-                if (lane.acquire(LOOK_AGAIN)) {
+                if (lane.acquire(more ? Duration.ZERO : LOOK_AGAIN)) {
                     pop(lane);
                 }
                 failures = 0;
@@ -213,20 +218,34 @@ public final class AIWorker {
     void giveUp(Throwable why) {
         try {
             LOG.error("the JVM has run out of {}; the process is given up", why.getMessage());
-            abandon();
         } finally {
-            fatal.accept(EXIT_EXHAUSTED);
+            giveUp(EXIT_EXHAUSTED);
         }
     }
 
-    /** Stops at once, such as for engines that hang: jobs that were told to end are answered, all others given back. */
-    void abandon() {
+    /** Ends the process, such as for engines that hang: jobs that were told to end are answered, all others given back. */
+    void giveUp(int status) {
+        // First: the stop that follows may be over before Redis has taken all that is in hand.
+        exitStatus.compareAndSet(0, status);
+        try {
+            abandon();
+        } finally {
+            fatal.accept(status);
+        }
+    }
+
+    private void abandon() {
         try {
             requestStop();
         } catch (OutOfMemoryError e) {
             LOG.debug("no thread to stop on: {}", e.getMessage()); // what cannot wait is done on this one
         }
         drain.abandon();
+    }
+
+    /** What the process should end with once it has stopped: 0, or why it was given up. */
+    public int exitStatus() {
+        return exitStatus.get();
     }
 
     /** Takes no new jobs until {@link #resume}; what is in hand goes on. */

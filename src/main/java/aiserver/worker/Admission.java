@@ -2,59 +2,95 @@ package aiserver.worker;
 
 import aiserver.job.ErrorCode;
 import aiserver.job.JobException;
+import aiserver.job.TaskType;
 import aiserver.redis.Claim;
 import aiserver.redis.Delivery;
 
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
-import java.util.function.ToLongFunction;
 
 /**
  * Which jobs are not begun, and why: those that nobody waits for any more, those that killed their workers, and those that
  * are too many. Owned by {@link AIWorker}.
  *
- * @param tooOld how many jobs of a lane are to be refused for the queue's age, at most
  * @param taking whether the worker takes jobs at all
+ * @param excess how many jobs of a kind are still to be refused for the queue's age, at most
  */
-record Admission(Delivery delivery, Clock clock, ToLongFunction<Lane> tooOld, BooleanSupplier taking) {
+record Admission(Delivery delivery, Clock clock, BooleanSupplier taking, Map<TaskType, Long> excess) {
+    /** Each takes several calls of Redis, during which the lane's free hands get nothing. */
+    private static final long MOST_A_TURN = 50;
 
-    /** Takes what is too much out of a lane's queue and hands it on with the reason; on the monitor's own thread, since the
-     *  lane's hands are full when it matters. */
-    void relieve(Lane lane, BiConsumer<byte[], String> refused) {
+    Admission(Delivery delivery, Clock clock, BooleanSupplier taking) {
+        this(delivery, clock, taking, new ConcurrentHashMap<>());
+    }
+
+    /** The queue of a kind was just seen to be too old, by so many jobs at most. */
+    void tooOld(TaskType kind, long jobs) {
+        excess.put(kind, jobs);
+    }
+
+    /**
+     * Takes what is too much out of a lane's queue and hands it on with its answer, as far as one turn goes; on the monitor's
+     * own thread, since the lane's hands are full when it matters.
+     *
+     * @return whether there may be more of it
+     */
+    boolean relieve(Lane lane, BiConsumer<byte[], JobException> refused) {
         LaneSettings limits = lane.settings();
+        TaskType kind = lane.kind();
         long most = limits.maxQueue();
-        while (most > 0 && taking.getAsBoolean()) {
-            Optional<byte[]> message = delivery.shed(lane.kind(), most, limits.giveWay());
+        long left = MOST_A_TURN;
+        for (; most > 0 && left > 0 && taking.getAsBoolean(); left--) {
+            Optional<byte[]> message = delivery.shed(kind, most, limits.giveWay());
             if (message.isEmpty()) {
                 break;
             }
-            refused.accept(message.get(), "more than " + most + " jobs wait for " + lane.kind().wireName());
+            refused.accept(message.get(), overloaded("more than " + most + " jobs wait for " + kind.wireName()));
         }
-        for (long over = tooOld.applyAsLong(lane); over > 0 && taking.getAsBoolean(); over--) {
-            if (limits.giveWay() == Delivery.Side.OLDEST
-                    && delivery.depth(lane.kind()).ageMs(clock.millis()) <= limits.maxAge().toMillis()) {
-                break;
+        Long old = excess.remove(kind);
+        long over = old == null ? 0 : old;
+        for (; over > 0 && left > 0 && taking.getAsBoolean(); over--, left--) {
+            if (limits.giveWay() == Delivery.Side.OLDEST && delivery.depth(kind).ageMs(clock.millis()) <= limits.maxAge().toMillis()) {
+                return false;
             }
-            Optional<byte[]> message = delivery.shed(lane.kind(), 0, limits.giveWay());
+            Optional<byte[]> message = delivery.shed(kind, 0, limits.giveWay());
             if (message.isEmpty()) {
-                break;
+                return false;
             }
-            refused.accept(message.get(), "jobs for " + lane.kind().wireName() + " wait longer than "
-                    + limits.maxAge().toMillis() + " ms");
+            refused.accept(message.get(), overloaded("jobs for " + kind.wireName() + " wait longer than "
+                    + limits.maxAge().toMillis() + " ms"));
         }
+        if (over > 0) {
+            excess.putIfAbsent(kind, over); // unless it was seen anew meanwhile
+        }
+        return left == 0;
+    }
+
+    private static JobException overloaded(String why) {
+        return new JobException(ErrorCode.OVERLOADED, why);
+    }
+
+    /** The answer of a job that was cancelled before it was begun. */
+    static JobException cancelled() {
+        return new JobException(ErrorCode.CANCELLED, "the job was cancelled while it waited");
     }
 
     /**
      * Lets a claimed job pass or throws its answer.
      *
-     * @param refusal why it was taken out of the queue to be refused, or null
+     * @param refusal its answer where it was taken out of the queue to be refused, or null
      */
-    void check(Lane lane, Claim claim, String refusal, long queuedMs) {
+    void check(Lane lane, Claim claim, JobException refusal, long queuedMs) {
         if (claim.verdict() == Claim.Verdict.CANCELLED) {
-            throw new JobException(ErrorCode.CANCELLED, "the job was cancelled while it waited");
+            throw cancelled();
+        }
+        if (refusal != null && refusal.code() == ErrorCode.CANCELLED) {
+            throw refusal; // also where the cancel itself is no longer in Redis
         }
         if (claim.verdict() == Claim.Verdict.EXHAUSTED) {
             throw new JobException(ErrorCode.ENGINE_CRASHED, "the worker process died while it did this job, "
@@ -65,11 +101,11 @@ record Admission(Delivery delivery, Clock clock, ToLongFunction<Lane> tooOld, Bo
             throw new JobException(ErrorCode.EXPIRED, "deadline_at " + deadline + " had passed before the job was started");
         }
         if (refusal != null) {
-            throw new JobException(ErrorCode.OVERLOADED, refusal);
+            throw refusal;
         }
         Duration maxAge = lane.settings().maxAge();
         if (maxAge != null && lane.settings().giveWay() == Delivery.Side.OLDEST && queuedMs > maxAge.toMillis()) {
-            throw new JobException(ErrorCode.OVERLOADED, "the job waited longer than " + maxAge.toMillis() + " ms");
+            throw overloaded("the job waited longer than " + maxAge.toMillis() + " ms");
         }
     }
 }

@@ -17,8 +17,12 @@ public interface JobHandler<J extends Job> {
      */
     JobResult handle(J job, JobScope scope);
 
-    /** Makes ready what the first job would otherwise have to wait for; a JobException says why it cannot. */
-    default void load() {
+    /**
+     * Makes ready what the first job would otherwise have to wait for; a JobException says why it cannot.
+     *
+     * @param scope cancelled once nobody waits for that any more; an engine that can breaks the load off
+     */
+    default void load(JobScope scope) {
     }
 
     /** Gives the model's memory back; the next job loads it again. */

@@ -13,10 +13,12 @@ import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * A claimed job from its start to its answer, as its engine and the supervisor see it: whether it should stop and why, how
- * far it is, since when. Made by the lane for one job; read and written from any thread, native ones included.
+ * far it is, since when. Made by the {@link Processor} for one job; read and written from any thread, native ones included.
  */
 final class JobRun implements JobScope {
     private static final long PROGRESS_EVERY_NANOS = Duration.ofMillis(100).toNanos();
+    /** A model of many gigabytes from a slow disk takes minutes; what takes longer than this hangs. */
+    private static final Duration LONGEST_LOAD = Duration.ofMinutes(15);
 
     /** Why a job has to end before it is done. */
     enum Stop {
@@ -41,6 +43,8 @@ final class JobRun implements JobScope {
     private final long startedNanos = System.nanoTime();
     private final AtomicReference<Told> told = new AtomicReference<>();
     private volatile boolean settled;
+    /** When the model was last seen being loaded, after the job was told to end; 0: never. */
+    private volatile long loadingNanos;
     private String lastStage;
     private long lastToldNanos;
     private Duration gaveWay = Duration.ZERO;
@@ -89,9 +93,22 @@ final class JobRun implements JobScope {
         return now == null ? null : now.reason();
     }
 
-    /** Whether the job goes on although it was told to end so long ago. */
-    boolean stuck(Duration after) {
-        return cancelled() && !settled && System.nanoTime() - told.get().nanos() >= after.toNanos();
+    /**
+     * Whether the job goes on although it was told to end so long ago. Most engines listen only before and after they load a
+     * model, so the time counts from the end of that: else a slow load would be broken off for every job anew and never end.
+     *
+     * @param loading whether the model is not in memory yet
+     */
+    boolean stuck(boolean loading, Duration after) {
+        if (!cancelled() || settled) {
+            return false;
+        }
+        long now = System.nanoTime();
+        if (loading) {
+            loadingNanos = now | 1;
+            return now - told.get().nanos() >= LONGEST_LOAD.toNanos();
+        }
+        return now - (loadingNanos == 0 ? told.get().nanos() : loadingNanos) >= after.toNanos();
     }
 
     /** One thread may answer or give back a job: true for the first that asks. */

@@ -2,6 +2,7 @@ package aiserver.worker;
 
 import aiserver.job.ErrorCode;
 import aiserver.job.JobException;
+import aiserver.job.JobScope;
 import aiserver.job.TaskType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -115,23 +116,25 @@ final class Lane {
         });
     }
 
-    /** Loads the model where that is due; false while jobs should be left to other workers. */
-    boolean ready() {
+    /** Loads the model where that is due, in a scope of its own; false while jobs should be left to other workers. */
+    boolean ready(JobScope loading) {
         boolean again = modelTrouble != null && settings.leaveQueue();
         if (lastLoadNanos == 0 && (settings.loadAtStart() || settings.leaveQueue())
                 || again && System.nanoTime() - lastLoadNanos >= LOAD_AGAIN.toNanos()) {
             lastLoadNanos = System.nanoTime() | 1;
-            load();
+            load(loading);
         }
         return modelTrouble == null || !settings.leaveQueue();
     }
 
-    private void load() {
+    private void load(JobScope scope) {
         try {
-            handler.load();
+            handler.load(scope);
             modelTrouble = null;
         } catch (JobException e) {
-            trouble(e.getMessage());
+            if (e.code() != ErrorCode.CANCELLED) {
+                trouble(e.getMessage());
+            }
         } catch (RuntimeException | LinkageError e) {
             trouble(e.toString());
         }
@@ -155,7 +158,7 @@ final class Lane {
     void learn(JobException error) {
         if (error == null) {
             modelTrouble = null;
-        } else if (error.code() == ErrorCode.MODEL_NOT_AVAILABLE) {
+        } else if (error.code() == ErrorCode.MODEL_NOT_AVAILABLE && error.ofEngine()) {
             trouble(error.getMessage());
         } else if (error.code() == ErrorCode.OUT_OF_MEMORY) {
             LOG.warn("lane {} ran out of memory and unloads its model", kind.wireName());

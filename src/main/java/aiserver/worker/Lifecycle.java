@@ -36,8 +36,16 @@ final class Lifecycle {
         this.supervisor = supervisor;
     }
 
-    /** @param monitor what a lane's monitor thread does */
-    void start(Consumer<Lane> monitor) {
+    /**
+     * Starts all threads; under the same lock as a stop, which so finds all or none of them.
+     *
+     * @param monitor what a lane's monitor thread does
+     * @return false where it was stopped already, such as by a signal that came early
+     */
+    synchronized boolean start(Consumer<Lane> monitor) {
+        if (phase.get() == Phase.STOPPED) {
+            return false;
+        }
         if (!phase.compareAndSet(Phase.NEW, Phase.WORKING)) {
             throw new IllegalStateException("worker " + settings.workerId() + " was started before");
         }
@@ -47,6 +55,7 @@ final class Lifecycle {
             monitors.add(thread);
             thread.start();
         }
+        return true;
     }
 
     Phase phase() {
@@ -76,7 +85,7 @@ final class Lifecycle {
     }
 
     /** Begins to stop and returns; asked again, hurries. */
-    void requestStop() {
+    synchronized void requestStop() {
         Phase before = phase.getAndUpdate(p -> p == Phase.STOPPED ? p : Phase.DRAINING);
         if (before == Phase.WORKING || before == Phase.QUIET) {
             new Thread(this::end, "drain").start();
@@ -88,7 +97,7 @@ final class Lifecycle {
         }
     }
 
-    /** Waits for the end; false where an engine is still inside a job that was given back. */
+    /** Waits for the end; false where an engine is still inside a job that was given back, or loads a model. */
     boolean awaitStop() {
         try {
             stopped.await();
@@ -98,26 +107,42 @@ final class Lifecycle {
         return idle;
     }
 
+    // Whatever fails on the way, whoever waits for the end is told.
     private void end() {
-        LOG.info("worker {} stops: {} jobs in hand, at most {} s for them", settings.workerId(), drain.running().count(),
-                settings.drainTimeout().toSeconds());
-        idle = drain.run(settings.drainTimeout());
-        monitors.forEach(Lifecycle::join);
-        supervisor.stop();
-        lanes.forEach(Lane::close);
-        if (idle) {
-            new ArrayList<>(lanes).reversed().forEach(Lane::unload);
+        idle = false;
+        try {
+            LOG.info("worker {} stops: {} jobs in hand, at most {} s for them", settings.workerId(), drain.running().count(),
+                    settings.drainTimeout().toSeconds());
+            boolean drained = drain.run(settings.drainTimeout());
+            // A monitor that stays away is loading a model, and unloading would wait for it.
+            boolean joined = joined();
+            supervisor.stop();
+            lanes.forEach(Lane::close);
+            if (drained && joined) {
+                new ArrayList<>(lanes).reversed().forEach(Lane::unload);
+                idle = true;
+            }
+        } catch (RuntimeException | Error e) {
+            LOG.error("worker {} ends in disorder: {}", settings.workerId(), Failure.where(e));
+        } finally {
+            phase.set(Phase.STOPPED);
+            stopped.countDown();
         }
-        phase.set(Phase.STOPPED);
         LOG.info("worker {} has stopped", settings.workerId());
-        stopped.countDown();
     }
 
-    private static void join(Thread thread) {
+    // The time is for all of them together.
+    private boolean joined() {
+        long end = System.nanoTime() + LONGEST_JOIN.toNanos();
+        boolean all = true;
         try {
-            thread.join(LONGEST_JOIN);
+            for (Thread monitor : monitors) {
+                all &= monitor.join(Duration.ofNanos(Math.max(1, end - System.nanoTime())));
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+            return false;
         }
+        return all;
     }
 }

@@ -58,14 +58,14 @@ final class Processor {
     /**
      * Brings one popped message to its end.
      *
-     * @param refusal why it was taken out of the queue to be refused, or null
+     * @param refusal its answer where it was taken out of the queue to be refused, or null
      */
-    void work(Lane lane, Envelope envelope, String refusal) {
+    void work(Lane lane, Envelope envelope, JobException refusal) {
         long receivedAt = clock.millis();
         String token = delivery.newToken();
         try {
             if (!envelope.answerable()) {
-                bury(envelope);
+                bury(envelope, token);
                 return;
             }
             if (refusal != null) {
@@ -87,7 +87,7 @@ final class Processor {
             LOG.atError().addKeyValue("request_id", envelope.requestId()).addKeyValue("task_type", lane.kind().wireName())
                     .log("job {}: {}", e.passing() ? "left to recovery" : "cannot be answered", e.getMessage());
             if (!e.passing()) {
-                bury(envelope);
+                bury(envelope, token);
             }
         } catch (OutOfMemoryError e) {
             // Outside the service: the message stays on our list, where the next start finds it.
@@ -117,7 +117,7 @@ final class Processor {
         });
     }
 
-    private void claim(Lane lane, Envelope envelope, String token, String refusal, long receivedAt) {
+    private void claim(Lane lane, Envelope envelope, String token, JobException refusal, long receivedAt) {
         Claim claim = patience.until(() -> delivery.claim(envelope, token));
         if (claim.verdict().held()) {
             answer(lane, claim, refusal, receivedAt);
@@ -128,10 +128,10 @@ final class Processor {
         }
     }
 
-    private void bury(Envelope envelope) {
+    private void bury(Envelope envelope, String token) {
         try {
             patience.until(() -> {
-                delivery.bury(envelope);
+                delivery.bury(envelope, token);
                 return true;
             });
         } catch (RedisException e) {
@@ -144,7 +144,7 @@ final class Processor {
                         ? "a key of its request has another type in Redis" : "it has no readable request_id");
     }
 
-    private void answer(Lane lane, Claim claim, String refusal, long receivedAt) {
+    private void answer(Lane lane, Claim claim, JobException refusal, long receivedAt) {
         JobRun run = new JobRun(claim, clock, lane.settings().timeLimit(), settings.giveWayMost(), voiceFirst, this::tell);
         long startedAt = clock.millis();
         Long createdAt = claim.envelope().createdAt();

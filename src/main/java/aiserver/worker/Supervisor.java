@@ -18,11 +18,9 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.function.IntConsumer;
 
 /**
  * What goes on beside the lanes, on one thread in short turns: the heartbeat, the recovery of dead workers' jobs, cancels
@@ -30,7 +28,7 @@ import java.util.function.IntConsumer;
  * when all is quiet. Owned by {@link AIWorker}. A turn that fails for want of Redis is simply followed by the next.
  */
 final class Supervisor {
-    /** The exit status of a process that was given up because an engine was stuck: EX_SOFTWARE of sysexits.h. */
+    /** The exit status of a process that was given up because an engine, or the supervisor itself, failed it: EX_SOFTWARE of sysexits.h. */
     static final int EXIT_STUCK = 70;
 
     private static final Logger LOG = LoggerFactory.getLogger(Supervisor.class);
@@ -40,6 +38,8 @@ final class Supervisor {
     private static final Duration LISTEN_AGAIN = Duration.ofSeconds(2);
     /** Cancels for jobs not in hand that are remembered between two turns; more than that is noise. */
     private static final int CANCELS_KEPT = 10_000;
+    /** Each is a call of Redis, and the heartbeat waits for the turn to end. */
+    private static final int CANCELS_A_TURN = 200;
 
     private final AIWorker worker;
     private final WorkerSettings settings;
@@ -49,12 +49,11 @@ final class Supervisor {
     private final Collection<Lane> lanes;
     private final WorkerMetrics metrics;
     private final VoiceFirst voiceFirst;
+    private final Admission admission;
     private final Clock clock;
-    private final IntConsumer fatal;
     private final CountDownLatch end = new CountDownLatch(1);
     private final Thread thread = new Thread(this::run, "supervisor");
     private final Queue<String> cancels = new ConcurrentLinkedQueue<>();
-    private final Map<TaskType, Long> excess = new ConcurrentHashMap<>();
     private final Map<TaskType, Long> lastDepth = new EnumMap<>(TaskType.class);
     private final List<String> predecessors;
     private RedisClient.Subscription subscription;
@@ -69,7 +68,7 @@ final class Supervisor {
     private long troubleAt = System.nanoTime();
 
     Supervisor(AIWorker worker, WorkerSettings settings, RedisClient redis, Membership membership, Delivery delivery,
-               Collection<Lane> lanes, WorkerMetrics metrics, VoiceFirst voiceFirst, Clock clock, IntConsumer fatal) {
+               Collection<Lane> lanes, WorkerMetrics metrics, VoiceFirst voiceFirst, Admission admission, Clock clock) {
         this.worker = worker;
         this.settings = settings;
         this.redis = redis;
@@ -78,8 +77,8 @@ final class Supervisor {
         this.lanes = lanes;
         this.metrics = metrics;
         this.voiceFirst = voiceFirst;
+        this.admission = admission;
         this.clock = clock;
-        this.fatal = fatal;
         this.predecessors = new ArrayList<>(settings.predecessors());
     }
 
@@ -111,42 +110,52 @@ final class Supervisor {
         return alive;
     }
 
-    /** How many jobs of a lane are to be refused because its queue is too old, as seen in the last look; asked once. */
-    long tooOld(Lane lane) {
-        Long count = excess.remove(lane.kind());
-        return count == null ? 0 : count;
-    }
-
     private void run() {
         boolean ended = false;
-        while (!ended) {
-            try {
+        try {
+            while (!ended) {
                 turn();
-            } catch (RedisException e) {
-                if (!e.passing() && !refused) {
-                    refused = true;
-                    LOG.error("worker {} cannot say that it lives or look after its jobs{}: {}", settings.workerId(),
-                            membership.enrolled() ? "" : ", and takes none until it can", e.getMessage());
-                }
-                redisAnswers = false;
-                troubleAt = System.nanoTime();
-                if (e.passing() && subscription != null) { // it may hang on a server that is gone without a word
-                    subscription.close();
-                    subscription = null;
-                    nextListen = troubleAt;
-                }
-            } catch (RuntimeException | Error e) {
-                LOG.error("the supervisor goes on after {}", e.toString());
-            }
-            try {
-                watch();
-                rest();
                 ended = end.await(TURN.toMillis(), TimeUnit.MILLISECONDS);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                ended = true;
+            }
+            leave();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            if (!ended) {
+                // Without a heartbeat others would take the jobs, and nobody would see an engine that hangs.
+                worker.giveUp(EXIT_STUCK);
             }
         }
+    }
+
+    private void turn() {
+        try {
+            lookAfterRedis();
+        } catch (RedisException e) {
+            if (!e.passing() && !refused) {
+                refused = true;
+                LOG.error("worker {} cannot say that it lives or look after its jobs{}: {}", settings.workerId(),
+                        membership.enrolled() ? "" : ", and takes none until it can", e.getMessage());
+            }
+            redisAnswers = false;
+            troubleAt = System.nanoTime();
+            if (e.passing() && subscription != null) { // it may hang on a server that is gone without a word
+                subscription.close();
+                subscription = null;
+                nextListen = troubleAt;
+            }
+        } catch (RuntimeException | Error e) {
+            LOG.error("the supervisor goes on after {}", e.toString());
+        }
+        try {
+            watch();
+            rest();
+        } catch (RuntimeException | Error e) {
+            LOG.error("the supervisor goes on after {}", e.toString());
+        }
+    }
+
+    private void leave() {
         try {
             membership.leave();
         } catch (RedisException e) {
@@ -157,7 +166,7 @@ final class Supervisor {
         }
     }
 
-    private void turn() {
+    private void lookAfterRedis() {
         long now = System.nanoTime();
         if (now - nextBeat >= 0) {
             nextBeat = now + settings.delivery().heartbeat().toNanos();
@@ -222,7 +231,8 @@ final class Supervisor {
     // A cancel that was SET is found by looking; one that was published for a job not in hand is kept, and
     // the lanes look for it in their queues.
     private void cancel() {
-        for (String requestId = cancels.peek(); requestId != null; requestId = cancels.peek()) {
+        int left = CANCELS_A_TURN;
+        for (String requestId = cancels.peek(); requestId != null && left > 0; requestId = cancels.peek(), left--) {
             if (delivery.noteCancel(requestId)) {
                 for (Lane lane : lanes) {
                     lane.cancelled(requestId);
@@ -283,7 +293,7 @@ final class Supervisor {
         if (maxAge != null && age > maxAge.toMillis()) {
             // All may be too old; of the newest, those that came since the last look.
             long arrived = depth.length() - lastDepth.getOrDefault(kind, depth.length());
-            excess.put(kind, lane.settings().giveWay() == Delivery.Side.OLDEST ? depth.length() : Math.max(0, arrived));
+            admission.tooOld(kind, lane.settings().giveWay() == Delivery.Side.OLDEST ? depth.length() : Math.max(0, arrived));
         }
         lastDepth.put(kind, depth.length());
     }
@@ -291,22 +301,19 @@ final class Supervisor {
     // An engine that ignores its cancel cannot be freed within this process. Its job is answered, the others' are given
     // back, and the process ends to be started again.
     private void watch() {
-        List<JobRun> stuck = running().stream()
-                .filter(run -> run.stuck(settings.stuckAfter()) && run.stopped() != JobRun.Stop.DRAINED).toList();
+        List<JobRun> stuck = lanes.stream().flatMap(lane -> lane.running().stream()
+                .filter(run -> run.stuck(!lane.handler().loaded(), settings.stuckAfter()) && run.stopped() != JobRun.Stop.DRAINED))
+                .toList();
         if (stuck.isEmpty() || !alive) {
             return;
         }
         alive = false;
         for (JobRun run : stuck) {
             LOG.atError().addKeyValue("request_id", run.claim().requestId()).addKeyValue("task_type", run.kind().wireName())
-                    .log("the engine did not let go of its job {} s after it was told to; the process is given up",
+                    .log("the engine did not let go of its job {} s and more after it was told to; the process is given up",
                             settings.stuckAfter().toSeconds());
         }
-        try {
-            worker.abandon();
-        } finally {
-            fatal.accept(EXIT_STUCK);
-        }
+        worker.giveUp(EXIT_STUCK);
     }
 
     // What start, jobs and unloading leave behind would stay resident until the next job, which may be far: garbage in Java's

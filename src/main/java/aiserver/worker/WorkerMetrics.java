@@ -9,6 +9,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -16,13 +17,13 @@ import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
 
 /** What a worker counts, under the names that docs/operations.md explains. Owned by {@link AIWorker}; any thread. */
 final class WorkerMetrics {
     private static final Duration[] BUCKETS = {Duration.ofMillis(50), Duration.ofMillis(100), Duration.ofMillis(250),
             Duration.ofMillis(500), Duration.ofSeconds(1), Duration.ofMillis(2_500), Duration.ofSeconds(5),
             Duration.ofSeconds(10), Duration.ofSeconds(30), Duration.ofMinutes(1), Duration.ofMinutes(5)};
-    private static final long PAGE = 4096;
 
     private final MeterRegistry registry;
     private final Map<TaskType, AtomicLong> depth = new EnumMap<>(TaskType.class);
@@ -98,10 +99,12 @@ final class WorkerMetrics {
         return Timer.builder(name).tag("kind", kind.wireName()).serviceLevelObjectives(BUCKETS).register(registry);
     }
 
+    // In kilobytes, where statm counts in pages, whose size is the machine's.
     private static double residentBytes() {
-        try {
-            return Long.parseLong(Files.readString(Path.of("/proc/self/statm")).split(" ")[1]) * (double) PAGE;
-        } catch (IOException | NumberFormatException e) {
+        try (Stream<String> lines = Files.lines(Path.of("/proc/self/status"))) {
+            return lines.filter(line -> line.startsWith("VmRSS:")).mapToDouble(line -> Long.parseLong(line.replaceAll("\\D", "")) * 1024.0)
+                    .findFirst().orElse(Double.NaN);
+        } catch (IOException | UncheckedIOException | NumberFormatException e) {
             return Double.NaN;
         }
     }

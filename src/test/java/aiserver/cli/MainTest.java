@@ -61,6 +61,14 @@ class MainTest {
         assertThat(said()).contains("--stt-concurrency").contains("'many'");
     }
 
+    @ParameterizedTest
+    @CsvSource({"heartbeat,off", "dead-after,off", "drain-timeout,off", "stuck-after,off", "result-ttl,off", "give-way-most,off",
+        "redis-timeout,off", "redis-timeout,0s", "stt-time-limit,off", "stt-max-duration,off", "idle-unload,0ms"})
+    void aTimeThatCannotBeLeftOutOrBeNoneSaysSo(String option, String value) {
+        assertThat(Main.run(Map.of(), "run", "--" + option + "=" + value, "--redis-url=redis://127.0.0.1:1")).isEqualTo(2);
+        assertThat(said()).contains("'--" + option + "'").contains("'" + value + "'").doesNotContain("\tat ");
+    }
+
     @Test
     void aNumberThatNoEngineTakesIsWrongUse() {
         assertWrong("stt", "--stt-threads=300", "--stt-threads must be at most 256 but is 300");

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import aiserver.job.TaskType;
 import aiserver.redis.Delivery;
+import aiserver.worker.LaneSettings;
 import aiserver.worker.WorkerSettings;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -106,6 +107,9 @@ class SettingsSourceTest {
                 .hasMessageContaining("'de' is none of [ko, en, ja]");
         assertThatThrownBy(() -> parse(new SettingsSource(Map.of(), null), "--idle-unload=soon"))
                 .hasMessageContaining("'soon' is no time such as 500ms");
+        assertThat(parse(new SettingsSource(Map.of(), null), "--idle-unload=OFF", "--max-age=off").worker
+                .settings("w-1", List.of(), 0).lanes().get(TaskType.STT)).isEqualTo(new LaneSettings(1, Duration.ofMinutes(2), 0, null,
+                        Delivery.Side.NEWEST, false, null, false));
         assertThatThrownBy(() -> parse(new SettingsSource(Map.of(), null), "--max-stt-message=9G"))
                 .hasMessageContaining("'9G' is no number of bytes");
         assertThatThrownBy(() -> parse(new SettingsSource(Map.of(), null), "--tasks=stt,tts").worker.settings("w", List.of(), 0))

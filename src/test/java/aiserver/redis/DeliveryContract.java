@@ -324,11 +324,20 @@ abstract class DeliveryContract {
     void unreadableMessagesAreKeptWithinLimits() {
         for (int i = 0; i < 5; i++) {
             queue("rubbish " + i);
-            one.bury(pop(one));
+            one.bury(pop(one), one.newToken());
         }
         assertThat(redis().range(Keys.dead(KIND))).extracting(RedisClientContract::text)
                 .containsExactly("rubbish 4", "rubbish 3", "rubbish 2");
         nothingLeft();
+    }
+
+    @Test
+    void whatABuriedMessageLeftKeepsNoLaterOneOfItsRequestFromRunning() {
+        queue(job("r"));
+        Claim unanswerable = take(one);
+        one.bury(unanswerable.envelope(), unanswerable.token());
+        queue(job("r"));
+        assertThat(take(one).verdict()).isEqualTo(Claim.Verdict.RUN);
     }
 
     @Test

@@ -24,8 +24,10 @@ class EngineErrorsTest {
         EngineException cause = new EngineException(kind, "the engine said so");
         assertThatThrownBy(() -> EngineErrors.translated(() -> {
             throw cause;
-        })).isInstanceOfSatisfying(JobException.class, e -> assertThat(e.code()).isEqualTo(code))
-                .hasMessage("the engine said so").hasCause(cause);
+        })).isInstanceOfSatisfying(JobException.class, e -> {
+            assertThat(e.code()).isEqualTo(code);
+            assertThat(e.ofEngine()).isTrue();
+        }).hasMessage("the engine said so").hasCause(cause);
     }
 
     @Test

@@ -24,12 +24,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
 
 @Timeout(60)
 class AIWorkerTest {
@@ -322,6 +324,27 @@ class AIWorkerTest {
     }
 
     @Test
+    void aSuspectThatIsCancelledWhileItWaitsNeedNotWaitForItsTurn() {
+        CountDownLatch running = new CountDownLatch(1);
+        CountDownLatch release = new CountDownLatch(1);
+        bench.speech = (job, scope) -> {
+            running.countDown();
+            awaitLatch(release);
+            return Bench.speech("");
+        };
+        bench.redis.set("ai:attempts:a", "1");
+        bench.redis.set("ai:attempts:b", "1");
+        bench.start();
+        bench.push(TaskType.STT, "a");
+        awaitLatch(running);
+        bench.push(TaskType.STT, "b");
+        Bench.await(() -> bench.redis.publish(Keys.cancel("b"), new byte[0]) == 1);
+        assertThat(bench.code("b")).as("while a still runs").isEqualTo("CANCELLED");
+        release.countDown();
+        assertThat(bench.code("a")).isEqualTo("success");
+    }
+
+    @Test
     void aCancelThatAQuietWorkerHearsHitsNoLaterJob() {
         bench.start();
         bench.worker.quiet();
@@ -347,7 +370,7 @@ class AIWorkerTest {
             }
 
             @Override
-            public void load() {
+            public void load(JobScope scope) {
                 loading.set(true);
                 Bench.await(loaded::get);
             }
@@ -497,6 +520,25 @@ class AIWorkerTest {
     }
 
     @Test
+    void whatOnlySomeJobsNeedIsNotTheLanesModel() {
+        List<String> seen = new CopyOnWriteArrayList<>();
+        bench.speech = (job, scope) -> {
+            seen.add(bench.worker.status().lanes().get(TaskType.STT));
+            return switch (job.header().requestId()) {
+                case "webm" -> throw new JobException(ErrorCode.MODEL_NOT_AVAILABLE, "no ffmpeg");
+                case "wav" -> throw JobException.ofEngine(ErrorCode.MODEL_NOT_AVAILABLE, "no file", null);
+                default -> Bench.speech("");
+            };
+        };
+        bench.start();
+        for (String id : List.of("webm", "wav", "last")) {
+            bench.push(TaskType.STT, id);
+            bench.answer(id);
+        }
+        assertThat(seen).containsExactly("", "", "no file");
+    }
+
+    @Test
     void aLaneWithoutAModelMayLeaveItsQueueToOthers() {
         bench.speech = new NoModel();
         bench.lanes.put(TaskType.STT, new LaneSettings(1, Duration.ofSeconds(60), 0, null, Delivery.Side.NEWEST, true, null, true));
@@ -515,7 +557,7 @@ class AIWorkerTest {
         }
 
         @Override
-        public void load() {
+        public void load(JobScope scope) {
             throw new JobException(ErrorCode.MODEL_NOT_AVAILABLE, "no file");
         }
     }
@@ -743,7 +785,129 @@ class AIWorkerTest {
         assertThat(bench.code("s")).isEqualTo("EXPIRED");
         assertThat(bench.redis.length(TaskType.IMAGE.queue())).isEqualTo(1);
         assertThat(bench.worker.status().alive()).isFalse();
+        assertThat(bench.worker.exitStatus()).as("of whoever only waits for the stop").isEqualTo(70);
         release.countDown();
+    }
+
+    @Test
+    void aJobThatIsToldToEndWhileItsModelIsLoadedIsAnsweredAfterThat() {
+        AtomicBoolean loaded = new AtomicBoolean();
+        AtomicBoolean told = new AtomicBoolean();
+        bench.stuckAfter = Duration.ofMillis(100);
+        bench.speech = new JobHandler<>() {
+            @Override
+            public JobResult handle(SpeechJob job, JobScope scope) {
+                if (!loaded.get()) {
+                    Bench.await(scope::cancelled);
+                    told.set(true);
+                    long since = System.nanoTime(); // several turns of the supervisor
+                    Bench.await(() -> System.nanoTime() - since > Duration.ofSeconds(1).toNanos());
+                    loaded.set(true);
+                    throw new JobException(ErrorCode.CANCELLED, "nobody wants the load");
+                }
+                return Bench.speech("");
+            }
+
+            @Override
+            public boolean loaded() {
+                return loaded.get();
+            }
+        };
+        bench.start();
+        bench.push(TaskType.STT, "late", ",\"deadline_at\":" + (System.currentTimeMillis() + 2_000));
+        bench.push(TaskType.STT, "next");
+        assertThat(bench.code("late")).isEqualTo("EXPIRED");
+        assertThat(told).as("whether the job had begun before its deadline").isTrue();
+        assertThat(bench.code("next")).isEqualTo("success");
+        assertThat(bench.fatal).isEmpty();
+    }
+
+    @Test
+    void theSupervisorOutlivesWhateverFailsInItsTurn() {
+        CountDownLatch failed = new CountDownLatch(1);
+        bench.speech = new JobHandler<>() {
+            @Override
+            public JobResult handle(SpeechJob job, JobScope scope) {
+                return Bench.untilCancelled(scope);
+            }
+
+            @Override
+            public void rest() {
+                failed.countDown();
+                throw new StackOverflowError();
+            }
+        };
+        bench.start();
+        awaitLatch(failed);
+        bench.push(TaskType.STT, "r");
+        bench.redis.set(Keys.cancel("r"), "1");
+        assertThat(bench.code("r")).isEqualTo("CANCELLED");
+    }
+
+    @Test
+    void whateverFailsOnTheWayAStopComesToItsEnd() {
+        bench.speech = new JobHandler<>() {
+            @Override
+            public JobResult handle(SpeechJob job, JobScope scope) {
+                return Bench.speech("");
+            }
+
+            @Override
+            public void unload() {
+                throw new StackOverflowError();
+            }
+        };
+        bench.start();
+        bench.worker.stop();
+        assertThat(bench.worker.status().phase()).isEqualTo(WorkerStatus.Phase.STOPPED);
+    }
+
+    @Test
+    void aStopThatComesBeforeTheStartIsNoFault() {
+        bench.make().requestStop();
+        bench.worker.start();
+        assertThat(bench.worker.awaitStop()).isTrue();
+        assertThat(bench.redis.members(Keys.WORKERS)).isEmpty();
+    }
+
+    @Test
+    void aStopBreaksALoadOff() {
+        CountDownLatch loading = new CountDownLatch(1);
+        bench.lanes.put(TaskType.STT, LOADED_AT_START);
+        bench.speech = new Loading(loading, JobScope::cancelled);
+        bench.start();
+        awaitLatch(loading);
+        bench.worker.requestStop();
+        assertThat(bench.worker.awaitStop()).as("every engine has let go").isTrue();
+    }
+
+    @Test
+    void aLoadThatIsNotBrokenOffDoesNotHoldUpAStop() {
+        CountDownLatch loading = new CountDownLatch(1);
+        AtomicBoolean loaded = new AtomicBoolean();
+        bench.lanes.put(TaskType.STT, LOADED_AT_START);
+        bench.speech = new Loading(loading, scope -> loaded.get());
+        bench.start();
+        awaitLatch(loading);
+        bench.worker.requestStop();
+        assertThat(bench.worker.awaitStop()).as("every engine has let go").isFalse();
+        loaded.set(true);
+    }
+
+    private static final LaneSettings LOADED_AT_START =
+            new LaneSettings(1, Duration.ofSeconds(60), 0, null, Delivery.Side.NEWEST, true, null, false);
+
+    private record Loading(CountDownLatch begun, Predicate<JobScope> over) implements JobHandler<SpeechJob> {
+        @Override
+        public JobResult handle(SpeechJob job, JobScope scope) {
+            return Bench.speech("");
+        }
+
+        @Override
+        public void load(JobScope scope) {
+            begun.countDown();
+            Bench.await(() -> over.test(scope));
+        }
     }
 
     @Test

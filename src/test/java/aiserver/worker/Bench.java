@@ -64,12 +64,16 @@ final class Bench implements AutoCloseable {
     }
 
     Bench start() {
+        make().start();
+        return this;
+    }
+
+    AIWorker make() {
         WorkerSettings settings = new WorkerSettings("w", lanes, new DeliverySettings(true, 2, Duration.ofMinutes(1),
                 Duration.ofMillis(100), Duration.ofSeconds(1), Duration.ofMillis(50), 10), JobCodec.Limits.DEFAULT, drainTimeout,
                 stuckAfter, giveWayMost, List.of(), 0);
         worker = new AIWorker(settings, redis, new Handlers(speech, language, image), registry, fatal::add);
-        worker.start();
-        return this;
+        return worker;
     }
 
     static String job(TaskType kind, String id, String more) {

@@ -60,7 +60,7 @@ public final class ChaosWorker {
         worker.awaitStop();
         redis.close();
         notes.close();
-        System.exit(0);
+        System.exit(worker.exitStatus());
     }
 
     private static <R> R does(RedisClient notes, Job job, JobScope scope, Duration work, Function<String, R> result) {

@@ -8,7 +8,11 @@ import java.util.stream.Stream;
 /** What the system says that a process holds. */
 public record Held(long residentKb, long threads, long files) {
     public static Held by(Process process) throws IOException {
-        Path proc = Path.of("/proc", Long.toString(process.pid()));
+        return by(process.pid());
+    }
+
+    static Held by(long pid) throws IOException {
+        Path proc = Path.of("/proc", Long.toString(pid));
         String status = Files.readString(proc.resolve("status"));
         try (Stream<Path> files = Files.list(proc.resolve("fd"))) {
             return new Held(field(status, "VmRSS:"), field(status, "Threads:"), files.count());

@@ -28,7 +28,7 @@ class JobRunTest {
             JobRun last = null;
             for (JobRun run = current.get(); run != end; run = current.get()) {
                 if (run != last && run.stopped() != null) {
-                    count += run.stuck(Duration.ofMinutes(2)) ? 1 : 0;
+                    count += run.stuck(false, Duration.ofMinutes(2)) ? 1 : 0;
                     last = run;
                 }
             }
@@ -41,6 +41,16 @@ class JobRunTest {
         }
         current.set(end);
         assertThat(stuck.join()).isZero();
+    }
+
+    @Test
+    void theTimeOfAnEngineThatDoesNotLetGoCountsFromTheEndOfALoad() {
+        Claim claim = new Claim(new Envelope(TaskType.STT, new byte[0], "r", null, null, null), "t", Claim.Verdict.RUN, 1, "e");
+        JobRun run = run(claim, new VoiceFirst());
+        run.stop(JobRun.Stop.CANCELLED);
+        assertThat(run.stuck(true, Duration.ZERO)).as("while the model is loaded").isFalse();
+        assertThat(run.stuck(false, Duration.ofHours(1))).as("just loaded").isFalse();
+        assertThat(run.stuck(false, Duration.ZERO)).as("long after").isTrue();
     }
 
     private static JobRun run(Claim claim, VoiceFirst voiceFirst) {

@@ -44,6 +44,12 @@ class WorkerMetricsTest {
     }
 
     @Test
+    void residentMemoryIsWhatTheSystemSays() throws IOException {
+        double kilobytes = Held.by(ProcessHandle.current().pid()).residentKb();
+        assertThat(registry.get("ai.process.resident").gauge().value()).isBetween(kilobytes * 512, kilobytes * 2048);
+    }
+
+    @Test
     void thePageForOperatorsNamesWhatIsThere() throws IOException {
         List<String> names = NAME.matcher(Files.readString(Path.of("docs/operations.md"))).results()
                 .flatMap(m -> Pattern.compile("ai_[a-z_]+").matcher(m.group(1)).results().map(n -> n.group())).toList();
