@@ -7,8 +7,7 @@
  * named beside it, and ag_failure() and ag_words() tell this thread what happened. What a caught failure leaks is
  * unknown: free the model and load it again.
  *
- * What the guard cannot catch: signals (SIGSEGV), the kernel's OOM killer, aborts on worker threads of an engine, and
- * aborts inside a graph that several threads compute.
+ * What the guard cannot catch: signals (SIGSEGV), the kernel's OOM killer, and aborts on worker threads of an engine.
  *
  * All structs pass by pointer, so that this header stands alone. Strings are UTF-8 and end with a zero byte.
  */

@@ -22,9 +22,9 @@ class DeployTest {
     @ParameterizedTest
     @ValueSource(strings = {"ai-server.service", "Containerfile", "kubernetes.yaml"})
     void theOptionsAreThoseOfTheProgram(String file) throws IOException {
-        Set<String> known = new CommandLine(new RunCommand()).getCommandSpec().optionsMap().keySet();
+        Set<String> known = new CommandLine(new Main()).getSubcommands().get("run").getCommandSpec().optionsMap().keySet();
         // What follows the program's name in a command line, and Kubernetes' list of arguments.
-        Pattern ours = Pattern.compile("(?:ai-server\"?,? (?:\"?run|--)|args: )(.*)");
+        Pattern ours = Pattern.compile("(?:ai-server\"?,? \"?run|args: )(.*)");
         try (Stream<String> lines = Files.lines(Path.of("deploy", file))) {
             Set<String> used = lines.flatMap(line -> ours.matcher(line).results()).flatMap(rest -> OPTION.matcher(rest.group()).results())
                     .map(MatchResult::group).collect(Collectors.toSet());
