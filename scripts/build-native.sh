@@ -81,6 +81,7 @@ fi
 # ---- CUDA or not
 
 usual_cuda=${AISERVER_CUDA_FOLDER-/usr/local/cuda} # another one for tests
+at_least() { [ "$(printf '%s\n' "$1" "$2" | sort -V | head -1)" = "$1" ]; } # version, what is there
 toolkit_in() { # the folder with bin/nvcc: the one named, or the wheels' below a Python environment
     local folder
     for folder in "$1" "$1"/nvidia/cu* "$1"/lib/python3*/site-packages/nvidia/cu*; do
@@ -107,7 +108,7 @@ if [ "$cuda" != off ]; then
         cuda=off
     else
         release=$("$nvcc" --version 2>/dev/null | sed -n 's/.*release \([0-9]*\.[0-9]*\).*/\1/p' || true)
-        if [ "$(printf '12.4\n%s\n' "${release:-0}" | sort -V | head -1)" = 12.4 ]; then
+        if at_least 12.4 "${release:-0}"; then
             cuda=on
         else
             [ "$cuda" = auto ] || die "$nvcc is of CUDA ${release:-(it does not say its version)}; the engines need 12.4 to 13"
@@ -175,7 +176,7 @@ fetch_sources() { # all pinned packages at once, into a folder that appears whol
     need cargo "install Rust's cargo, $oldest_cargo or newer, which brings the engine sources; or set LLAMA_CPP_DIR, WHISPER_CPP_DIR and SD_CPP_DIR"
     # One of the packages is of Rust's edition 2024, whose manifest an older cargo cannot read.
     found=$(cargo --version 2>/dev/null | sed -n 's/^cargo \([0-9.]*\).*/\1/p' || true)
-    [ -z "$found" ] || [ "$(printf '%s\n' "$oldest_cargo" "$found" | sort -V | head -1)" = "$oldest_cargo" ] \
+    [ -z "$found" ] || at_least "$oldest_cargo" "$found" \
         || die "cargo is $found, and the engine sources need $oldest_cargo or newer: install Rust's own by rustup; or set LLAMA_CPP_DIR, WHISPER_CPP_DIR and SD_CPP_DIR"
     say "fetching the engine sources"
     rm -rf "$work/fetch"
@@ -266,7 +267,7 @@ if [ "$plugin" = yes ]; then
     whisper= sd=
 else
     whisper=$(source_of whisper "${WHISPER_CPP_DIR:-}" include/whisper.h)
-    sd=$([ -f "${SD_CPP_DIR:-/nowhere}/stable-diffusion.h" ] && (cd "$SD_CPP_DIR" && pwd) || source_of stable-diffusion "${SD_CPP_DIR:-}" include/stable-diffusion.h)
+    sd=$([ -f "${SD_CPP_DIR:-/nowhere}/stable-diffusion.h" ] && echo "$SD_CPP_DIR" || source_of stable-diffusion "${SD_CPP_DIR:-}" include/stable-diffusion.h)
 fi
 [ "$plugin" = yes ] || printf 'LLAMA_SOURCE=%q\nWHISPER_SOURCE=%q\nSD_SOURCE=%q\n' "$llama" "$whisper" "$sd" > "$work/sources.env"
 [ "$sources_only" = no ] || exit 0

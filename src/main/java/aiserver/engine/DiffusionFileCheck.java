@@ -25,11 +25,11 @@ record DiffusionFileCheck(int grid, boolean combined) {
     static DiffusionFileCheck of(DiffusionSettings settings) {
         TensorIndex file = TensorIndex.read(settings.diffusionModel().file(), "diffusion model");
         int grid = checkDiffusionModel(file);
-        int longest = grid * PIXELS_A_POSITION;
-        // No job sets the size of its picture: one that the model cannot draw is the configuration's mistake, told at load.
-        require(settings.width() <= longest && settings.height() <= longest, file, "diffusion model", "draws up to " + longest
-                + " pixels a side, not " + settings.width() + "x" + settings.height() + " (--image-width, --image-height)");
         boolean combined = holds(file, COMBINED);
+        DiffusionFileCheck check = new DiffusionFileCheck(grid, combined);
+        // No job sets the size of its picture: one that the model cannot draw is the configuration's mistake, told at load.
+        require(check.draws(settings.width(), settings.height()), file, "diffusion model",
+                check.limit(settings.width(), settings.height()) + " (--image-width, --image-height)");
         require(settings.clipL() != null || settings.clipG() != null || settings.t5() != null || combined && holds(file, "text_encoders."),
                 file, "diffusion model", "holds no text encoder, and none is set: CLIP-L, CLIP-G or T5");
         require(settings.vae() != null || settings.taesd() != null || combined && holds(file, "first_stage_model."),
@@ -48,7 +48,7 @@ record DiffusionFileCheck(int grid, boolean combined) {
         if (settings.vae() != null) {
             checkDecoder(TensorIndex.read(settings.vae().file(), "VAE"), "VAE", "decoder.conv_in.weight");
         }
-        return new DiffusionFileCheck(grid, combined);
+        return check;
     }
 
     private static boolean holds(TensorIndex file, String prefix) {
@@ -111,9 +111,16 @@ record DiffusionFileCheck(int grid, boolean combined) {
 
     /** @throws EngineException INVALID_INPUT for a picture that is larger than the model's grid */
     void requireSize(int width, int height) {
-        if (width > longestSide() || height > longestSide()) {
-            throw new EngineException(EngineException.Kind.INVALID_INPUT, "the picture model draws up to " + longestSide()
-                    + " pixels a side, not " + width + "x" + height);
+        if (!draws(width, height)) {
+            throw new EngineException(EngineException.Kind.INVALID_INPUT, "the picture model " + limit(width, height));
         }
+    }
+
+    private boolean draws(int width, int height) {
+        return Math.max(width, height) <= longestSide();
+    }
+
+    private String limit(int width, int height) {
+        return "draws up to " + longestSide() + " pixels a side, not " + width + "x" + height;
     }
 }

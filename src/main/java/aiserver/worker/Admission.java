@@ -17,16 +17,22 @@ import java.util.function.BooleanSupplier;
 /**
  * Which jobs are not begun, and why: those that nobody waits for any more, those that killed their workers, and those that
  * are too many. Owned by {@link AIWorker}.
- *
- * @param taking whether the worker takes jobs at all
- * @param excess how many jobs of a kind are still to be refused for the queue's age, at most
  */
-record Admission(Delivery delivery, Clock clock, BooleanSupplier taking, Map<TaskType, Long> excess) {
+final class Admission {
     /** Each takes several calls of Redis, during which the lane's free hands get nothing. */
     private static final long MOST_A_TURN = 50;
 
+    private final Delivery delivery;
+    private final Clock clock;
+    private final BooleanSupplier taking;
+    /** How many jobs of a kind are still to be refused for the queue's age, at most. */
+    private final Map<TaskType, Long> excess = new ConcurrentHashMap<>();
+
+    /** @param taking whether the worker takes jobs at all */
     Admission(Delivery delivery, Clock clock, BooleanSupplier taking) {
-        this(delivery, clock, taking, new ConcurrentHashMap<>());
+        this.delivery = delivery;
+        this.clock = clock;
+        this.taking = taking;
     }
 
     /** The queue of a kind was just seen to be too old, by so many jobs at most. */

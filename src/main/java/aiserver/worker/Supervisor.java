@@ -129,29 +129,40 @@ final class Supervisor {
     }
 
     private void turn() {
+        attempt(() -> {
+            try {
+                lookAfterRedis();
+            } catch (RedisException e) {
+                lost(e);
+            }
+        });
+        attempt(() -> {
+            watch();
+            rest();
+        });
+    }
+
+    // What fails in one part is no reason to leave out the other, or the next turn.
+    private static void attempt(Runnable part) {
         try {
-            lookAfterRedis();
-        } catch (RedisException e) {
-            if (!e.passing() && !refused) {
-                refused = true;
-                LOG.error("worker {} cannot say that it lives or look after its jobs{}: {}", settings.workerId(),
-                        membership.enrolled() ? "" : ", and takes none until it can", e.getMessage());
-            }
-            redisAnswers = false;
-            troubleAt = System.nanoTime();
-            if (e.passing() && subscription != null) { // it may hang on a server that is gone without a word
-                subscription.close();
-                subscription = null;
-                nextListen = troubleAt;
-            }
+            part.run();
         } catch (RuntimeException | Error e) {
             LOG.error("the supervisor goes on after {}", e.toString());
         }
-        try {
-            watch();
-            rest();
-        } catch (RuntimeException | Error e) {
-            LOG.error("the supervisor goes on after {}", e.toString());
+    }
+
+    private void lost(RedisException e) {
+        if (!e.passing() && !refused) {
+            refused = true;
+            LOG.error("worker {} cannot say that it lives or look after its jobs{}: {}", settings.workerId(),
+                    membership.enrolled() ? "" : ", and takes none until it can", e.getMessage());
+        }
+        redisAnswers = false;
+        troubleAt = System.nanoTime();
+        if (e.passing() && subscription != null) { // it may hang on a server that is gone without a word
+            subscription.close();
+            subscription = null;
+            nextListen = troubleAt;
         }
     }
 

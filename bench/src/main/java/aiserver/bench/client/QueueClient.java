@@ -89,26 +89,22 @@ public final class QueueClient implements AutoCloseable {
     /** Ends a job that was sent and waits until the worker has; false where it had its result before. */
     public boolean cancelled(CompletableFuture<Answer> sent, Duration most) {
         redis.publish("ai:cancel:" + ((Pending) sent).id, new byte[0]);
-        try {
-            return !(sent.get(most.toMillis(), TimeUnit.MILLISECONDS).reply().get("result") instanceof Map<?, ?>);
-        } catch (TimeoutException e) {
-            throw new IllegalStateException("a cancelled job did not end within " + most, e);
-        } catch (ExecutionException e) {
-            throw new IllegalStateException(e.getCause());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted", e);
-        }
+        return !(reply(sent, most, "a cancelled job did not end within ").reply().get("result") instanceof Map<?, ?>);
     }
 
     /** Waits for a job that was sent. */
     public static Answer await(CompletableFuture<Answer> sent, Duration most) {
+        Answer answer = reply(sent, most, "no result within ");
+        answer.result();
+        return answer;
+    }
+
+    // What came back, an error as well.
+    private static Answer reply(CompletableFuture<Answer> sent, Duration most, String tooLong) {
         try {
-            Answer answer = sent.get(most.toMillis(), TimeUnit.MILLISECONDS);
-            answer.result();
-            return answer;
+            return sent.get(most.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
-            throw new IllegalStateException("no result within " + most, e);
+            throw new IllegalStateException(tooLong + most, e);
         } catch (ExecutionException e) {
             throw new IllegalStateException(e.getCause());
         } catch (InterruptedException e) {

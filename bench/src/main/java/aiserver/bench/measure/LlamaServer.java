@@ -87,14 +87,7 @@ final class LlamaServer implements AutoCloseable {
 
     /** Seconds and tokens an order, over the next ones of the list. */
     Rounds.Run orders(int count, AnswerTokens tokens) {
-        double seconds = 0;
-        double written = 0;
-        for (int i = 0; i < count; i++) {
-            Rounds.Run one = order(Orders.said(turn++), tokens);
-            seconds += one.figure();
-            written += one.tokens();
-        }
-        return new Rounds.Run(seconds / count, written / count);
+        return Rounds.Run.mean(count, () -> order(Orders.said(turn++), tokens));
     }
 
     private Rounds.Run order(String spoken, AnswerTokens tokens) {

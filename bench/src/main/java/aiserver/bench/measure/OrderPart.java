@@ -89,16 +89,10 @@ final class OrderPart implements Part {
     // Different orders in turn: the shop's part of the prompt stays, the customer's sentence changes.
     private static Supplier<Rounds.Run> orders(QueueClient client, int count, AnswerTokens tokens) {
         int[] turn = {0};
-        return () -> {
-            double seconds = 0;
-            double written = 0;
-            for (int i = 0; i < count; i++) {
-                QueueClient.Answer answer = client.ask("llm", Orders.payload(Orders.said(turn[0]++)), MOST);
-                seconds += answer.seconds();
-                written += tokens.count(answer.result());
-            }
-            return new Rounds.Run(seconds / count, written / count);
-        };
+        return () -> Rounds.Run.mean(count, () -> {
+            QueueClient.Answer answer = client.ask("llm", Orders.payload(Orders.said(turn[0]++)), MOST);
+            return new Rounds.Run(answer.seconds(), tokens.count(answer.result()));
+        });
     }
 
     private static <T extends AutoCloseable> T own(List<AutoCloseable> running, T one) {

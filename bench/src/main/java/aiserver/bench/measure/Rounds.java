@@ -32,6 +32,17 @@ final class Rounds {
      * @param tokens that it wrote meanwhile; NaN where that is not known or not the point
      */
     record Run(double figure, double tokens) {
+        /** The mean of so many runs, one after the other. */
+        static Run mean(int count, Supplier<Run> runs) {
+            double figure = 0;
+            double tokens = 0;
+            for (int i = 0; i < count; i++) {
+                Run one = runs.get();
+                figure += one.figure();
+                tokens += one.tokens();
+            }
+            return new Run(figure / count, tokens / count);
+        }
     }
 
     /**

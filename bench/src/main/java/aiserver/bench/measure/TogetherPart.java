@@ -101,8 +101,7 @@ final class TogetherPart implements Part {
                 QueueClient.await(drawing, MOST);
                 drawing = client.send("image", picture);
             }
-            MeasureCommand.sleep(PAUSE_MILLIS);
-            seconds.add(client.ask("stt", speech.get(), MOST).seconds());
+            seconds.add(one(client, speech));
         }
         client.cancelled(drawing, MOST);
         return seconds;
@@ -111,9 +110,13 @@ final class TogetherPart implements Part {
     private static List<Double> heard(QueueClient client, Supplier<Map<String, Object>> speech) {
         List<Double> seconds = new ArrayList<>();
         for (int i = 0; i < BLOCK; i++) {
-            MeasureCommand.sleep(PAUSE_MILLIS);
-            seconds.add(client.ask("stt", speech.get(), MOST).seconds());
+            seconds.add(one(client, speech));
         }
         return seconds;
+    }
+
+    private static double one(QueueClient client, Supplier<Map<String, Object>> speech) {
+        MeasureCommand.sleep(PAUSE_MILLIS);
+        return client.ask("stt", speech.get(), MOST).seconds();
     }
 }
