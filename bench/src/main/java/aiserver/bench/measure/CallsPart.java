@@ -41,7 +41,7 @@ final class CallsPart implements Part {
             String name = benchmark.path("benchmark").asText();
             String title = name.substring(name.lastIndexOf('.') + 1).replaceAll("([A-Z])", " $1").toLowerCase(Locale.ROOT);
             results.add(new Row("calls-" + title.replace(' ', '-'), title, Spread.of(values), "ns",
-                    "JMH, one thread, 151,936 tokens", Map.of(), share.tooMuch(setting.foreign())));
+                    "JMH, one thread, 151,936 tokens", Map.of(Row.PACE, share.pace()), share.tooMuch(setting.foreign())));
         }
     }
 }

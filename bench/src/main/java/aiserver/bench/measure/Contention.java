@@ -10,13 +10,13 @@ import java.util.stream.LongStream;
 
 /**
  * How much of the machine went to others while something was measured: processor time of all less that of this
- * program and its children, time that a hypervisor took, and how fast it let the processors go meanwhile. From /proc
- * and by trying; a round with more than a few per cent of one processor, or at well below the pace that it should
- * have, is thrown away. One reading for one stretch of time; any thread.
+ * program and its children, time that a hypervisor took, and how fast it let the processors go before and after. From
+ * /proc and by trying; a round with more than a few per cent of one processor, or whose pace changed, is thrown away.
+ * One reading for one stretch of time; any thread.
  */
 final class Contention {
-    /** A processor at rest wakes up to more than that within the measurement; one that is shared out does not. */
-    private static final double LEAST_PACE = 0.6;
+    /** Of the pace at one end of a stretch to that at the other: a machine that is shared out changes by more, a slow one does not. */
+    private static final double STEADY = 0.85;
     private static final double TICKS = 100; // of the kernel's USER_HZ, which is 100 on every Linux
 
     /**
@@ -25,20 +25,27 @@ final class Contention {
      * @param foreign processors that other programs kept busy, on average
      * @param stolen  processors that the hypervisor withheld, on average
      * @param waited  share of the time in which somebody waited for a processor (PSI), or NaN where the kernel does not say
-     * @param pace    the rate that a processor went at to the one that it says it has, or NaN where it says none
+     * @param before  the rate that a processor went at to the one that it says it has, or NaN where it says none
+     * @param after   the same at the end
      */
-    record Share(double foreign, double stolen, double waited, double pace) {
+    record Share(double foreign, double stolen, double waited, double before, double after) {
         boolean tooMuch(double most) {
-            return foreign > most || stolen > most || pace < LEAST_PACE;
+            return foreign > most || stolen > most || pace() < STEADY * Math.max(before, after);
+        }
+
+        /** The lower of the two. */
+        double pace() {
+            return Math.min(before, after);
         }
 
         @Override
         public String toString() {
             return String.format(Locale.ROOT, "others kept %.2f processors busy, the hypervisor withheld %.2f, somebody waited %.0f %% of the time,"
-                    + " a processor went at %.2f of its rate", foreign, stolen, 100 * waited, pace);
+                    + " a processor went at %.2f of its rate before and at %.2f after", foreign, stolen, 100 * waited, before, after);
         }
     }
 
+    private final double pace = Pace.share();
     private final long nanos = System.nanoTime();
     private final long[] machine = machine();
     private final double own = own();
@@ -58,7 +65,7 @@ final class Contention {
         long[] now = machine();
         double busy = (now[0] - machine[0]) / TICKS;
         double stolen = (now[1] - machine[1]) / TICKS;
-        return new Share(Math.max(0, busy - (own() - own)) / seconds, stolen / seconds, (waiting() - waiting) / seconds, Pace.share());
+        return new Share(Math.max(0, busy - (own() - own)) / seconds, stolen / seconds, (waiting() - waiting) / seconds, pace, Pace.share());
     }
 
     // Busy and stolen ticks of all processors.

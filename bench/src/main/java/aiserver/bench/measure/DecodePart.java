@@ -18,7 +18,7 @@ final class DecodePart implements Part {
     @Override
     public void measure(Setting setting, Results results) throws IOException {
         Path model = RealShape.QWEN_600M_Q4_K_M.in(setting.work());
-        int tokens = setting.rounds(48, 120);
+        int tokens = setting.size(48, 120);
         for (int threads : List.of(1, 2)) {
             try (Contender java = Contender.ready("decode-java-" + threads, setting.java(List.of(), "probe", "decode",
                         "--model=" + model, "--threads=" + threads, "--tokens=" + tokens), setting.engines(), setting)) {

@@ -54,6 +54,10 @@ public final class MeasureCommand implements Callable<Integer> {
             description = "Processors that others may keep busy in a round that counts. Default: ${DEFAULT-VALUE}.")
     private double foreign;
 
+    @Option(names = "--rounds", paramLabel = "N", defaultValue = "0",
+            description = "At least so many of each figure, also where the mode has fewer: three are needed to decide a goal.")
+    private int least;
+
     @Option(names = "--patience", paramLabel = "SECONDS", defaultValue = "60",
             description = "How long to wait for a quiet machine before each part. Default: ${DEFAULT-VALUE}.")
     private int patience;
@@ -71,7 +75,7 @@ public final class MeasureCommand implements Callable<Integer> {
         int count = Runtime.getRuntime().availableProcessors();
         Setting setting = new Setting(work, !full, trial, processors != null ? processors
                 : IntStream.range(0, count).mapToObj(Integer::toString).collect(Collectors.joining(",")),
-                threads > 0 ? threads : count, foreign, patience, 2);
+                threads > 0 ? threads : count, foreign, patience, 2, least);
         Results results = Results.open(file != null ? file : work.home().resolve(Path.of("bench", "results",
                 LocalDate.now() + "-" + Machine.fileName() + ".json")), Machine.description(), setting.mode(),
                 Build.of(work.home()).json());

@@ -57,7 +57,7 @@ final class MemoryPart implements Part {
         List<Memory> unloaded = new ArrayList<>();
         List<Memory> limits = new ArrayList<>();
         List<Double> above = new ArrayList<>();
-        int kept = setting.rounds(KEPT_SECONDS, KEPT_SECONDS_FULL);
+        int kept = setting.size(KEPT_SECONDS, KEPT_SECONDS_FULL);
         int count = setting.rounds(1, ROUNDS);
         for (int round = 0; round < count; round++) {
             try (QueueClient client = new QueueClient();

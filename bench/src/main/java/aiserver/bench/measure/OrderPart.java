@@ -32,7 +32,7 @@ final class OrderPart implements Part {
     public void measure(Setting setting, Results results) throws IOException {
         Path model = RealShape.QWEN_600M_Q4_K_M.in(setting.work());
         Path exact = RealShape.QWEN_600M_F16.in(setting.work());
-        int count = setting.rounds(1, 2);
+        int count = setting.size(1, 2);
         List<AutoCloseable> running = new ArrayList<>();
         Map<String, Supplier<Rounds.Run>> contenders = new LinkedHashMap<>();
         List<String> servers = new ArrayList<>();

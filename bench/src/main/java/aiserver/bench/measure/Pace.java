@@ -7,7 +7,7 @@ import java.nio.file.Path;
 /**
  * How fast a processor really goes, as a share of the rate that it says it has: a chain of multiplications, each of which
  * waits for the one before. A hypervisor can slow a machine down to a fraction without counting that as stolen; nothing
- * else shows it. Any thread; takes some 30 ms.
+ * else shows it. Any thread; takes some 30 ms at the full rate.
  */
 final class Pace {
     /** Three of a multiplication and one of an addition, on x86 since 2008. */

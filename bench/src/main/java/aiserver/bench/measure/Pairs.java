@@ -26,6 +26,7 @@ final class Pairs {
     private String bestName;
     private String basis;
     private int thrown;
+    private double pace = Double.POSITIVE_INFINITY;
     private boolean contended;
 
     /**
@@ -51,6 +52,7 @@ final class Pairs {
             pair.put(peer, () -> run(theirs));
             Rounds rounds = Rounds.ofRuns(setting, ROUNDS, pair);
             thrown += rounds.thrown();
+            pace = Math.min(pace, rounds.pace());
             contended |= rounds.contended();
             for (String each : List.of(name, peer)) {
                 figures.computeIfAbsent(each, first -> new ArrayList<>()).addAll(rounds.figures(each));
@@ -83,6 +85,7 @@ final class Pairs {
         }
         details.put("rounds", ROUNDS);
         details.put("rounds_thrown_away", thrown);
+        details.put(Row.PACE, pace);
         return new Row(id, title + " to DJL's best (" + bestName + ")", best, "ratio", setting.threads() + " threads, " + how
                 + (basis.isEmpty() ? "" : "; " + basis), details, contended);
     }

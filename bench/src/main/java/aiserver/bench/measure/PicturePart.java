@@ -23,7 +23,7 @@ final class PicturePart implements Part {
 
     @Override
     public void measure(Setting setting, Results results) throws IOException {
-        int steps = setting.rounds(2, 4); // the first warms up and does not count
+        int steps = setting.size(2, 4); // the first warms up and does not count
         Path model = RealShape.SD_MEDIUM_BF16.in(setting.work());
         Path taesd = RealShape.AUTOENCODER.in(setting.work());
         Path clip = RealShape.CLIP_L.in(setting.work());

@@ -20,6 +20,7 @@ final class Rounds {
     private final Map<String, List<Double>> tokens = new LinkedHashMap<>();
     private int thrown;
     private double foreign;
+    private double pace = Double.POSITIVE_INFINITY;
     private boolean contended;
 
     Rounds() {
@@ -80,6 +81,7 @@ final class Rounds {
             }
             rounds.contended |= share.tooMuch(setting.foreign());
             rounds.foreign = Math.max(rounds.foreign, share.foreign());
+            rounds.pace = Math.min(rounds.pace, share.pace());
             names.forEach(name -> rounds.add(name, once.get(name)));
         }
         return rounds;
@@ -164,7 +166,13 @@ final class Rounds {
         details.put("rounds", count());
         details.put("rounds_thrown_away", thrown);
         details.put("processors_others_used_at_most", foreign);
+        details.put(Row.PACE, pace);
         return details;
+    }
+
+    /** The lowest of the rounds that count, as a share of the processor's own rate; NaN where that is not known. */
+    double pace() {
+        return pace;
     }
 
     int thrown() {

@@ -16,6 +16,9 @@ import java.util.Map;
  */
 public record Row(String id, String title, Spread figure, String unit, String setting, Map<String, Object> details,
                   boolean contended) {
+    /** In the details of what depends on it: the lowest rate that a processor went at meanwhile, to the one that it says it has. */
+    public static final String PACE = "pace";
+
     Map<String, Object> json() {
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("id", id);

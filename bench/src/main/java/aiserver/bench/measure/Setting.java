@@ -16,9 +16,10 @@ import java.util.Map;
  * @param foreign    processors that others may keep busy in a round that counts
  * @param patience   seconds to wait for a quiet machine before a part
  * @param redone     rounds that may be thrown away for each that counts, before a part is given up
+ * @param least      rounds of each figure, also where the mode has fewer; 0 or less: as the mode has them
  */
 record Setting(WorkFolder work, boolean quick, boolean trial, String processors, int threads, double foreign, int patience,
-               int redone) {
+               int redone, int least) {
     /** The Java program that starts contenders of its own kind: this one's JVM and class path. */
     List<String> java(List<String> flags, String... arguments) {
         List<String> command = new ArrayList<>();
@@ -46,7 +47,13 @@ record Setting(WorkFolder work, boolean quick, boolean trial, String processors,
         return quick ? List.of("fp32", "int8") : List.of("fp32", "bf16", "int8");
     }
 
+    /** How often a figure is taken. */
     int rounds(int whenQuick, int whenFull) {
+        return Math.max(least, size(whenQuick, whenFull));
+    }
+
+    /** How much a job has to do: tokens, steps, orders, seconds. */
+    int size(int whenQuick, int whenFull) {
         return quick ? whenQuick : whenFull;
     }
 }

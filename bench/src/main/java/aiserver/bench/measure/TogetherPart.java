@@ -68,6 +68,7 @@ final class TogetherPart implements Part {
             details.put("contenders", Map.of("alone", quiet, "worker, picture under way", busy));
             details.put("rounds", blocks);
             details.put("rounds_thrown_away", 0);
+            details.put(Row.PACE, share.pace());
             details.put("spoken orders of either kind", quiet.size());
             details.put("median", Spread.of(busy).median() / Spread.of(quiet).median());
             results.add(new Row("together", "STT p95 while an image is being made, to without", ratio(alone, beside), "ratio",

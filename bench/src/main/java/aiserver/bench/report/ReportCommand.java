@@ -1,5 +1,6 @@
 package aiserver.bench.report;
 
+import aiserver.bench.measure.Row;
 import aiserver.bench.weights.WorkFolder;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -24,6 +25,9 @@ import picocli.CommandLine.Option;
  */
 @Command(name = "report", mixinStandardHelpOptions = true, description = "Writes docs/benchmarks.md from the newest results.")
 public final class ReportCommand implements Callable<Integer> {
+    /** Processors go faster and slower by so much of their own accord. */
+    private static final double FULL_RATE = 0.8;
+
     @Mixin
     private WorkFolder work;
 
@@ -86,9 +90,11 @@ public final class ReportCommand implements Callable<Integer> {
                 it does not say. A ratio of times or rates is of alternating runs on one machine: the middle of the rounds, their
                 range in brackets. Memory is measured in rounds of its own; `together` in blocks in turn where its row has a range, one
                 kind after the other where it has none; `calls` by JMH; parity is a count. Rounds in which other programs used the
-                processors do not count. A goal is undecided where fewer than three rounds count or some of them lie on either
-                side of it. "Older build" is a figure of other sources or native libraries than the newest one's; "not recorded"
-                one from before builds were.
+                processors, or the processors' pace changed, do not count. "At 0.16 of its rate": something let the processors go
+                that much slower than they say they can, all through and for all contenders; times are longer for it, and ratios
+                of what computes to what waits for memory are others than at full rate. A goal is undecided where fewer than three
+                rounds count or some of them lie on either side of it. "Older build" is a figure of other sources or native
+                libraries than the newest one's; "not recorded" one from before builds were.
 
                 %s""".formatted(measured);
     }
@@ -106,7 +112,7 @@ public final class ReportCommand implements Callable<Integer> {
                 int rounds = range(row).isEmpty() ? 1 : rounds(row);
                 table.append("| %s | %s | %s%s | %s | %d | %s | %s | %s | %s |\n".formatted(goal.figure(), goal.shown(), shown(value),
                         unit(row), range(row), rounds, goal.verdict(rounds, value, row.path("low").asDouble(), row.path("high").asDouble()),
-                        row.path("mode").asText(), day(row), results.build(row)));
+                        row.path("mode").asText(), day(row) + pace(row), results.build(row)));
             }
         }
         return table.toString();
@@ -126,7 +132,7 @@ public final class ReportCommand implements Callable<Integer> {
         for (JsonNode row : results.rows().values()) {
             page.append("\n## %s\n\n%s%s %s; %s; %s, %s, build %s\n".formatted(sentence(row.path("title").asText()),
                     shown(row.path("figure").asDouble()), unit(row), range(row), row.path("setting").asText(),
-                    row.path("mode").asText(), day(row), results.build(row)));
+                    row.path("mode").asText(), day(row) + pace(row), results.build(row)));
             JsonNode details = row.path("details");
             JsonNode contenders = details.path("contenders");
             if (contenders.isObject()) {
@@ -144,7 +150,7 @@ public final class ReportCommand implements Callable<Integer> {
                 page.append("\n%s.\n".formatted(counted(rounds(row))));
             }
             details.properties().forEach(entry -> {
-                if (!List.of("contenders", "unit", "rounds", "rounds_thrown_away", "processors_others_used_at_most").contains(entry.getKey())) {
+                if (!List.of("contenders", "unit", "rounds", "rounds_thrown_away", "processors_others_used_at_most", Row.PACE).contains(entry.getKey())) {
                     page.append("\n- %s: %s\n".formatted(entry.getKey(), plain(entry.getValue())));
                 }
             });
@@ -181,6 +187,11 @@ public final class ReportCommand implements Callable<Integer> {
 
     private static String day(JsonNode row) {
         return row.path("measured_at").asText().replaceFirst("T.*", "");
+    }
+
+    private static String pace(JsonNode row) {
+        double pace = row.path("details").path(Row.PACE).asDouble(1);
+        return pace < FULL_RATE ? ", at " + shown(pace) + " of its rate" : "";
     }
 
     private static String range(JsonNode row) {
