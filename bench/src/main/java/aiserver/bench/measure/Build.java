@@ -2,6 +2,7 @@ package aiserver.bench.measure;
 
 import aiserver.engine.NativeLibraries;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -59,12 +60,16 @@ record Build(String commit, String sources, String nativeStamp) {
     }
 
     private static String stamp() {
+        return ofLibraries().stream().filter(line -> line.startsWith("stamp ")).map(line -> line.split(" ")[1]).findFirst().orElse(UNKNOWN);
+    }
+
+    /** The lines that the native build wrote of itself; none where it wrote none. */
+    static List<String> ofLibraries() {
         Path info = NativeLibraries.folder().resolve("BUILD-INFO");
         try {
-            return Files.readAllLines(info).stream().filter(line -> line.startsWith("stamp ")).map(line -> line.split(" ")[1]).findFirst()
-                    .orElse(UNKNOWN);
+            return Files.isReadable(info) ? Files.readAllLines(info) : List.of();
         } catch (IOException e) {
-            return UNKNOWN;
+            throw new UncheckedIOException(info + " cannot be read", e);
         }
     }
 }

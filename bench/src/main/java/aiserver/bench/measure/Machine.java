@@ -1,6 +1,5 @@
 package aiserver.bench.measure;
 
-import aiserver.engine.NativeLibraries;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -27,10 +26,9 @@ final class Machine {
         machine.put("memory_mb", Long.parseLong(value(lines(Path.of("/proc/meminfo")), "MemTotal").replaceAll("\\D", "")) / 1024);
         machine.put("system", System.getProperty("os.name") + " " + System.getProperty("os.version"));
         machine.put("java", Runtime.version().toString());
-        Path info = NativeLibraries.folder().resolve("BUILD-INFO");
-        if (Files.isReadable(info)) {
-            List<String> build = new ArrayList<>(lines(info));
-            build.removeIf(line -> line.startsWith("stamp ") || line.contains("/"));
+        List<String> build = new ArrayList<>(Build.ofLibraries());
+        build.removeIf(line -> line.startsWith("stamp ") || line.contains("/"));
+        if (!build.isEmpty()) {
             machine.put("native_build", build);
         }
         return machine;
