@@ -13,6 +13,7 @@ usage: bench/run.sh [--quick|--full] [options]
   --only PART,...    these parts alone: parity decode calls form start memory together batch order speech cache picture peers
   --again            parts that are done today in this mode and of this build, too
   --rounds N         at least so many of each figure: three decide a goal, --quick makes one of the long ones
+  --foreign X        processors that others may keep busy in a round that counts (0.08); a row keeps what they took
   --trial            on a busy machine, to try it: into bench/.work/trial, never into docs/
   --processors LIST  to pin to, as taskset takes it       --threads N   for each contender
   --patience S       to wait for a quiet machine before each part
@@ -31,7 +32,7 @@ while [ $# -gt 0 ]; do
         --quick) ;;
         --full|--again) measure+=("$1") ;;
         --trial) trial=yes; measure+=("$1") ;;
-        --only|--rounds|--processors|--threads|--patience|--tokenizer|--python) measure+=("$1=${2:?"$1 needs a value"}"); shift ;;
+        --only|--rounds|--foreign|--processors|--threads|--patience|--tokenizer|--python) measure+=("$1=${2:?"$1 needs a value"}"); shift ;;
         --report) only_report=yes ;;
         -h|--help) usage; exit 0 ;;
         *) usage >&2; die "unknown option $1" ;;

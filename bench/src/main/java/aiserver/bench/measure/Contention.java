@@ -16,7 +16,7 @@ import java.util.stream.LongStream;
  */
 final class Contention {
     /** Of the pace at one end of a stretch to that at the other: a machine that is shared out changes by more, a slow one does not. */
-    private static final double STEADY = 0.85;
+    private static final double STEADY = 0.8;
     private static final double TICKS = 100; // of the kernel's USER_HZ, which is 100 on every Linux
 
     /**

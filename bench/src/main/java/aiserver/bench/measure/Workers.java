@@ -15,6 +15,9 @@ final class Workers {
             "-XX:MinHeapSize=8m", "-XX:NewRatio=6", "-XX:MinHeapFreeRatio=5", "-XX:MaxHeapFreeRatio=10", "-XX:-ShrinkHeapInSteps"),
             Runtime.version().feature() < 25 ? Stream.empty() : Stream.of("-XX:+UseCompactObjectHeaders")).toList();
 
+    /** Of an order: noise writes as much as its form allows, which takes a slow machine longer than a worker waits for one. */
+    private static final String TIME_LIMIT = "--llm-time-limit=10m";
+
     private Workers() {
     }
 
@@ -62,6 +65,6 @@ final class Workers {
     /** The options for a language model of a real shape; greedy, since noise drawn twice is not the same noise. */
     static String[] language(Setting setting, String model, int concurrency, int context) {
         return new String[] {"--tasks=llm", "--llm-model=" + model, "--llm-temperature=0", "--llm-context=" + context,
-                "--llm-threads=" + setting.threads(), "--llm-concurrency=" + concurrency, "--llm-state-folder=none"};
+                "--llm-threads=" + setting.threads(), "--llm-concurrency=" + concurrency, "--llm-state-folder=none", TIME_LIMIT};
     }
 }
