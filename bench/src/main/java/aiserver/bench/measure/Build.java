@@ -16,8 +16,8 @@ import java.util.Optional;
  * What was measured, written beside each figure. Two builds are the same where the sources that a figure depends on and the
  * native libraries are: a commit of results or pages alone makes no other build.
  *
- * @param commit      as git describes the project
- * @param sources     the last commit that changed what is measured, with a + where there are changes on top; "unknown" without git
+ * @param commit      as git describes the project, with a + where what is measured was changed on top
+ * @param sources     the last commit that changed what is measured, with the same mark; "unknown" without git
  * @param nativeStamp of the native libraries, from their BUILD-INFO
  */
 record Build(String commit, String sources, String nativeStamp) {
@@ -31,8 +31,10 @@ record Build(String commit, String sources, String nativeStamp) {
         last.addAll(MEASURED);
         changes.addAll(MEASURED);
         String sources = git(home, last).orElse("");
-        return new Build(git(home, List.of("describe", "--always", "--dirty")).orElse(UNKNOWN),
-                sources.isEmpty() ? UNKNOWN : git(home, changes).orElse("").isEmpty() ? sources : sources + "+", stamp());
+        // Not what git calls dirty: results and pages change while they are written.
+        String mark = git(home, changes).orElse("").isEmpty() ? "" : "+";
+        return new Build(git(home, List.of("describe", "--always")).map(commit -> commit + mark).orElse(UNKNOWN),
+                sources.isEmpty() ? UNKNOWN : sources + mark, stamp());
     }
 
     Map<String, Object> json() {

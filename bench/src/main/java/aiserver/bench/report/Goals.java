@@ -36,12 +36,14 @@ record Goals(String row, String figure, double bound, boolean least, String show
      *
      * @param rounds that count
      * @param low    the least of them; {@code high} the most
+     * @param slowed whether it is a time on a machine that goes below its rate: what is missed there may be reached at it
      */
-    String verdict(int rounds, double value, double low, double high) {
+    String verdict(int rounds, double value, double low, double high, boolean slowed) {
         if (rounds < LEAST_ROUNDS) {
             return "undecided (" + rounds + (rounds == 1 ? " round)" : " rounds)");
         }
-        return reached(low) != reached(high) ? "undecided (on both sides)" : reached(value) ? "yes" : "no";
+        return reached(low) != reached(high) ? "undecided (on both sides)" : reached(value) ? "yes"
+                : slowed ? "undecided (machine below its rate)" : "no";
     }
 
     private boolean reached(double value) {

@@ -93,7 +93,7 @@ public final class ReportCommand implements Callable<Integer> {
                 processors, or the processors' pace changed, do not count. "At 0.16 of its rate": something let the processors go
                 that much slower than they say they can, all through and for all contenders; times are longer for it, and ratios
                 of what computes to what waits for memory are others than at full rate. A goal is undecided where fewer than three
-                rounds count or some of them lie on either side of it. "Older build" is a figure of other sources or native
+                rounds count, some of them lie on either side of it, or a time is missed below the rate. "Older build" is a figure of other sources or native
                 libraries than the newest one's; "not recorded" one from before builds were.
 
                 %s""".formatted(measured);
@@ -108,10 +108,11 @@ public final class ReportCommand implements Callable<Integer> {
                 table.append("| %s | %s | not measured | | | | | | |\n".formatted(goal.figure(), goal.shown()));
             } else {
                 double value = row.path("figure").asDouble();
+                boolean slowed = row.path("unit").asText().equals("s") && !pace(row).isEmpty();
                 // A figure without a range is one measurement, however many runs it was made of.
                 int rounds = range(row).isEmpty() ? 1 : rounds(row);
                 table.append("| %s | %s | %s%s | %s | %d | %s | %s | %s | %s |\n".formatted(goal.figure(), goal.shown(), shown(value),
-                        unit(row), range(row), rounds, goal.verdict(rounds, value, row.path("low").asDouble(), row.path("high").asDouble()),
+                        unit(row), range(row), rounds, goal.verdict(rounds, value, row.path("low").asDouble(), row.path("high").asDouble(), slowed),
                         row.path("mode").asText(), day(row) + pace(row), results.build(row)));
             }
         }
