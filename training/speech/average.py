@@ -21,8 +21,9 @@ def main():
     if len(args.shares) % 2:
         sys.exit(f"a weight before each file, not {args.shares}")
     shares = [(float(weight), path) for weight, path in zip(args.shares[::2], args.shares[1::2])]
-    if abs(sum(weight for weight, _ in shares) - 1) > 1e-6:
-        sys.exit(f"the weights add up to {sum(weight for weight, _ in shares)}, not to 1")
+    total = sum(weight for weight, _ in shares)
+    if abs(total - 1) > 1e-6:
+        sys.exit(f"the weights add up to {total}, not to 1")
     checkpoints = {path: torch.load(path, weights_only=False) for _, path in shares if path.endswith(".pt")}
     if not checkpoints:
         sys.exit("at least one of the files must be a checkpoint: it says which ids can be written")
