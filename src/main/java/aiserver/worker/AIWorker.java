@@ -25,6 +25,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntConsumer;
@@ -108,7 +109,7 @@ public final class AIWorker {
         int failures = 0;
         while (open()) {
             try {
-                if (!taking() || !lane.ready(untilStop)) {
+                if (!taking() || !lane.model().ready(untilStop)) {
                     lane.forgetCancelled();
                     patience.sleep(LOOK_AGAIN);
                     continue;
@@ -284,7 +285,7 @@ public final class AIWorker {
 
     public WorkerStatus status() {
         Map<TaskType, String> trouble = new EnumMap<>(TaskType.class);
-        lanes.forEach((kind, lane) -> trouble.put(kind, lane.modelTrouble() == null ? "" : lane.modelTrouble()));
+        lanes.forEach((kind, lane) -> trouble.put(kind, Objects.requireNonNullElse(lane.model().trouble(), "")));
         return new WorkerStatus(lifecycle.phase(), supervisor.redisAnswers(), supervisor.alive(), trouble);
     }
 

@@ -1,8 +1,5 @@
 package aiserver.worker;
 
-import aiserver.job.ErrorCode;
-import aiserver.job.JobException;
-import aiserver.job.JobScope;
 import aiserver.job.TaskType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,26 +17,23 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * One kind of job: its queue, its threads, what it has in hand, and its model's state. The monitor thread pops and hands
+ * One kind of job: its queue, its threads, what it has in hand, and its {@link LaneModel}. The monitor thread pops and hands
  * over; a job thread does one job at a time and exists only while there is work. No lane knows of the others, so none falls
  * with them. Owned by {@link AIWorker}.
  */
 final class Lane {
     private static final Logger LOG = LoggerFactory.getLogger(Lane.class);
-    private static final Duration LOAD_AGAIN = Duration.ofSeconds(30);
     /** A cancel that was not looked after for so long might hit a later job of its id. */
     private static final Duration CANCEL_FRESH = Duration.ofSeconds(5);
 
     private final TaskType kind;
     private final LaneSettings settings;
-    private final JobHandler<?> handler;
+    private final LaneModel model;
     private final Semaphore permits;
     private final ThreadPoolExecutor threads;
     private final Set<JobRun> running = ConcurrentHashMap.newKeySet();
     private final Queue<Cancelled> cancelled = new ConcurrentLinkedQueue<>();
-    private volatile String modelTrouble;
     private volatile long lastWorkNanos = System.nanoTime();
-    private long lastLoadNanos;
 
     private record Cancelled(String requestId, long nanos) {
     }
@@ -47,7 +41,7 @@ final class Lane {
     Lane(TaskType kind, LaneSettings settings, JobHandler<?> handler) {
         this.kind = kind;
         this.settings = settings;
-        this.handler = handler;
+        this.model = new LaneModel(kind, settings, handler);
         this.permits = new Semaphore(settings.concurrency());
         AtomicInteger count = new AtomicInteger();
         this.threads = new ThreadPoolExecutor(settings.concurrency(), settings.concurrency(), 30, TimeUnit.SECONDS,
@@ -63,8 +57,8 @@ final class Lane {
         return settings;
     }
 
-    JobHandler<?> handler() {
-        return handler;
+    LaneModel model() {
+        return model;
     }
 
     Collection<JobRun> running() {
@@ -116,62 +110,12 @@ final class Lane {
         });
     }
 
-    /** Loads the model where that is due, in a scope of its own; false while jobs should be left to other workers. */
-    boolean ready(JobScope loading) {
-        boolean again = modelTrouble != null && settings.leaveQueue();
-        if (lastLoadNanos == 0 && (settings.loadAtStart() || settings.leaveQueue())
-                || again && System.nanoTime() - lastLoadNanos >= LOAD_AGAIN.toNanos()) {
-            lastLoadNanos = System.nanoTime() | 1;
-            load(loading);
-        }
-        return modelTrouble == null || !settings.leaveQueue();
-    }
-
-    private void load(JobScope scope) {
-        try {
-            handler.load(scope);
-            modelTrouble = null;
-        } catch (JobException e) {
-            if (e.code() != ErrorCode.CANCELLED) {
-                trouble(e.getMessage());
-            }
-        } catch (RuntimeException | LinkageError e) {
-            trouble(e.toString());
-        }
-    }
-
-    private void trouble(String why) {
-        if (modelTrouble == null) {
-            LOG.error("lane {} has no model: {}; it {}", kind.wireName(), why, settings.leaveQueue()
-                    ? "leaves its queue to other workers and tries again every " + LOAD_AGAIN.toSeconds() + " s"
-                    : "answers its jobs with MODEL_NOT_AVAILABLE");
-        }
-        modelTrouble = why;
-    }
-
-    /** What keeps the model from working, or null. */
-    String modelTrouble() {
-        return modelTrouble;
-    }
-
-    /** What a job's end says of the model; null for a job that went well. */
-    void learn(JobException error) {
-        if (error == null) {
-            modelTrouble = null;
-        } else if (error.code() == ErrorCode.MODEL_NOT_AVAILABLE && error.ofEngine()) {
-            trouble(error.getMessage());
-        } else if (error.code() == ErrorCode.OUT_OF_MEMORY) {
-            LOG.warn("lane {} ran out of memory and unloads its model", kind.wireName());
-            unload();
-        }
-    }
-
     /** Gives the model's memory back when there was no job for long; called by the monitor thread between two pops. */
     void unloadIfIdle() {
-        if (settings.idleUnload() != null && inHand() == 0 && handler.loaded()
+        if (settings.idleUnload() != null && inHand() == 0 && model.loaded()
                 && System.nanoTime() - lastWorkNanos >= settings.idleUnload().toNanos()) {
             LOG.info("lane {} was idle for {} s and unloads its model", kind.wireName(), settings.idleUnload().toSeconds());
-            unload();
+            model.unload();
             lastWorkNanos = System.nanoTime();
         }
     }
@@ -179,22 +123,6 @@ final class Lane {
     /** When the last job was let go or the idle model unloaded, in the terms of {@link System#nanoTime}; before both, when the lane began. */
     long lastWorkNanos() {
         return lastWorkNanos;
-    }
-
-    void rest() {
-        try {
-            handler.rest();
-        } catch (RuntimeException | LinkageError e) {
-            LOG.warn("lane {} cannot give memory back: {}", kind.wireName(), e.toString());
-        }
-    }
-
-    void unload() {
-        try {
-            handler.unload();
-        } catch (RuntimeException | LinkageError e) {
-            LOG.warn("lane {} cannot unload its model: {}", kind.wireName(), e.toString());
-        }
     }
 
     void close() {

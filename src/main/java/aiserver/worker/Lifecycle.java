@@ -119,7 +119,7 @@ final class Lifecycle {
             supervisor.stop();
             lanes.forEach(Lane::close);
             if (drained && joined) {
-                new ArrayList<>(lanes).reversed().forEach(Lane::unload);
+                new ArrayList<>(lanes).reversed().forEach(lane -> lane.model().unload());
                 idle = true;
             }
         } catch (RuntimeException | Error e) {

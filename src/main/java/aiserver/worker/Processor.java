@@ -189,7 +189,7 @@ final class Processor {
             worker.giveUp(thrown);
         } else if (!(thrown instanceof OutOfMemoryError)) {
             // Java's own heap: the model had no part in that, and unloading it would give nothing back.
-            lane.learn(error);
+            lane.model().learn(error);
         }
     }
 

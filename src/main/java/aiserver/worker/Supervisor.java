@@ -9,7 +9,6 @@ import aiserver.redis.RedisException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -17,8 +16,6 @@ import java.util.Collection;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
@@ -35,15 +32,9 @@ final class Supervisor {
     private static final Duration TURN = Duration.ofMillis(200);
     private static final Duration LOOK = Duration.ofSeconds(1);
     private static final Duration REST = Duration.ofSeconds(1);
-    private static final Duration LISTEN_AGAIN = Duration.ofSeconds(2);
-    /** Cancels for jobs not in hand that are remembered between two turns; more than that is noise. */
-    private static final int CANCELS_KEPT = 10_000;
-    /** Each is a call of Redis, and the heartbeat waits for the turn to end. */
-    private static final int CANCELS_A_TURN = 200;
 
     private final AIWorker worker;
     private final WorkerSettings settings;
-    private final RedisClient redis;
     private final Membership membership;
     private final Delivery delivery;
     private final Collection<Lane> lanes;
@@ -51,19 +42,17 @@ final class Supervisor {
     private final VoiceFirst voiceFirst;
     private final Admission admission;
     private final Clock clock;
+    private final Cancels cancels;
     private final CountDownLatch end = new CountDownLatch(1);
     private final Thread thread = new Thread(this::run, "supervisor");
-    private final Queue<String> cancels = new ConcurrentLinkedQueue<>();
     private final Map<TaskType, Long> lastDepth = new EnumMap<>(TaskType.class);
     private final List<String> predecessors;
-    private RedisClient.Subscription subscription;
     private volatile boolean redisAnswers;
     private volatile boolean alive = true;
     private boolean refused; // told once: what Redis refuses for good, it refuses in every turn
     private long nextBeat;
     private long nextRecovery;
     private long nextLook;
-    private long nextListen;
     private Long restedAfter; // the end of the job after which memory was given back last
     private long troubleAt = System.nanoTime();
 
@@ -71,7 +60,6 @@ final class Supervisor {
                Collection<Lane> lanes, WorkerMetrics metrics, VoiceFirst voiceFirst, Admission admission, Clock clock) {
         this.worker = worker;
         this.settings = settings;
-        this.redis = redis;
         this.membership = membership;
         this.delivery = delivery;
         this.lanes = lanes;
@@ -79,6 +67,7 @@ final class Supervisor {
         this.voiceFirst = voiceFirst;
         this.admission = admission;
         this.clock = clock;
+        this.cancels = new Cancels(settings.workerId(), redis, delivery, lanes, this::command);
         this.predecessors = new ArrayList<>(settings.predecessors());
     }
 
@@ -86,7 +75,6 @@ final class Supervisor {
         long now = System.nanoTime();
         nextBeat = now;
         nextLook = now;
-        nextListen = now;
         nextRecovery = now;
         thread.setDaemon(true);
         thread.start();
@@ -159,10 +147,8 @@ final class Supervisor {
         }
         redisAnswers = false;
         troubleAt = System.nanoTime();
-        if (e.passing() && subscription != null) { // it may hang on a server that is gone without a word
-            subscription.close();
-            subscription = null;
-            nextListen = troubleAt;
+        if (e.passing()) {
+            cancels.listenAnew();
         }
     }
 
@@ -172,9 +158,7 @@ final class Supervisor {
         } catch (RedisException e) {
             LOG.debug("signing off failed; the heartbeat runs out by itself: {}", e.getMessage());
         }
-        if (subscription != null) {
-            subscription.close();
-        }
+        cancels.close();
     }
 
     private void lookAfterRedis() {
@@ -189,74 +173,21 @@ final class Supervisor {
             }
             redisAnswers = true;
         }
-        cancel();
+        cancels.look();
         recover(now);
         if (now - nextLook >= 0) {
             nextLook = now + LOOK.toNanos();
             look();
         }
-        if (now - nextListen >= 0) {
-            listen(now);
-        }
-    }
-
-    // Without the right to listen everything else still goes on, cancels by SET included; so a failure is only put off.
-    private void listen(long now) {
-        if (subscription != null && subscription.open()) {
-            return;
-        }
-        if (subscription != null) {
-            subscription.close();
-            subscription = null;
-        }
-        try {
-            subscription = redis.subscribe(List.of(Keys.cancelPattern(), Keys.controlPattern()), this::heard);
-        } catch (RedisException e) {
-            nextListen = now + LISTEN_AGAIN.toNanos();
-            LOG.debug("cancels and commands cannot be heard: {}", e.getMessage());
-        }
-    }
-
-    private void heard(RedisClient.Heard heard) {
-        String requestId = Keys.cancelled(heard.channel());
-        if (requestId == null) {
-            if (!heard.channel().equals(Keys.control(settings.workerId())) && !heard.channel().equals(Keys.control("all"))) {
-                return;
-            }
-            command(new String(heard.message(), StandardCharsets.UTF_8));
-        } else if (running().stream().filter(run -> run.claim().requestId().equals(requestId))
-                .peek(run -> run.stop(JobRun.Stop.CANCELLED)).findAny().isEmpty() && cancels.size() < CANCELS_KEPT) {
-            cancels.add(requestId);
-        }
+        cancels.listen();
     }
 
     private void command(String word) {
-        switch (word.trim()) {
+        switch (word) {
             case "quiet" -> worker.quiet();
             case "resume" -> worker.resume();
             case "stop" -> worker.requestStop();
             default -> LOG.warn("a command on {} is none of quiet, resume, stop", Keys.control(settings.workerId()));
-        }
-    }
-
-    // A cancel that was SET is found by looking; one that was published for a job not in hand is kept, and
-    // the lanes look for it in their queues.
-    private void cancel() {
-        int left = CANCELS_A_TURN;
-        for (String requestId = cancels.peek(); requestId != null && left > 0; requestId = cancels.peek(), left--) {
-            if (delivery.noteCancel(requestId)) {
-                for (Lane lane : lanes) {
-                    lane.cancelled(requestId);
-                }
-            }
-            cancels.remove();
-        }
-        List<JobRun> runs = running();
-        List<Boolean> cancelled = redis.exist(runs.stream().map(run -> Keys.cancel(run.claim().requestId())).toList());
-        for (int i = 0; i < runs.size(); i++) {
-            if (cancelled.get(i)) {
-                runs.get(i).stop(JobRun.Stop.CANCELLED);
-            }
         }
     }
 
@@ -299,7 +230,7 @@ final class Supervisor {
         Delivery.Depth depth = delivery.depth(kind);
         long age = depth.ageMs(clock.millis());
         metrics.queue(kind, depth.length(), age);
-        voiceFirst.waiting(kind, depth.length() > 0 && lane.modelTrouble() == null);
+        voiceFirst.waiting(kind, depth.length() > 0 && lane.model().trouble() == null);
         Duration maxAge = lane.settings().maxAge();
         if (maxAge != null && age > maxAge.toMillis()) {
             // All may be too old; of the newest, those that came since the last look.
@@ -313,7 +244,7 @@ final class Supervisor {
     // back, and the process ends to be started again.
     private void watch() {
         List<JobRun> stuck = lanes.stream().flatMap(lane -> lane.running().stream()
-                .filter(run -> run.stuck(!lane.handler().loaded(), settings.stuckAfter()) && run.stopped() != JobRun.Stop.DRAINED))
+                .filter(run -> run.stuck(!lane.model().loaded(), settings.stuckAfter()) && run.stopped() != JobRun.Stop.DRAINED))
                 .toList();
         if (stuck.isEmpty() || !alive) {
             return;
@@ -336,7 +267,7 @@ final class Supervisor {
         }
         restedAfter = last;
         System.gc();
-        lanes.iterator().next().rest();
+        lanes.iterator().next().model().rest();
     }
 
     private List<JobRun> running() {

@@ -46,7 +46,7 @@ final class WorkerMetrics {
         Gauge.builder("ai.queue.oldest", oldestMs.get(kind), ms -> ms.get() / 1000.0).tag("kind", kind.wireName())
                 .baseUnit("seconds").description("Age of the oldest waiting job by its created_at").register(registry);
         Gauge.builder("ai.jobs.running", lane, l -> l.running().size()).tag("kind", kind.wireName()).register(registry);
-        Gauge.builder("ai.model.loaded", lane, l -> l.handler().loaded() ? 1 : 0).tag("kind", kind.wireName())
+        Gauge.builder("ai.model.loaded", lane, l -> l.model().loaded() ? 1 : 0).tag("kind", kind.wireName())
                 .register(registry);
     }
 
