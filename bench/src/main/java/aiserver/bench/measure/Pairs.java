@@ -20,14 +20,10 @@ final class Pairs {
     private final String name;
     private final List<String> worker;
     private final ToDoubleFunction<Map<String, Object>> seconds;
-    private final Map<String, List<Double>> figures = new LinkedHashMap<>();
-    private final Map<String, List<Double>> tokens = new LinkedHashMap<>();
+    private final List<Rounds> measured = new ArrayList<>();
     private Spread best;
     private String bestName;
     private String basis;
-    private int thrown;
-    private double pace = Double.POSITIVE_INFINITY;
-    private boolean contended;
 
     /**
      * @param kind    of the job, for the logs' names
@@ -50,16 +46,8 @@ final class Pairs {
             Map<String, Supplier<Rounds.Run>> pair = new LinkedHashMap<>();
             pair.put(name, () -> run(ours));
             pair.put(peer, () -> run(theirs));
-            Rounds rounds = Rounds.ofRuns(setting, ROUNDS, pair);
-            thrown += rounds.thrown();
-            pace = Math.min(pace, rounds.pace());
-            contended |= rounds.contended();
-            for (String each : List.of(name, peer)) {
-                figures.computeIfAbsent(each, first -> new ArrayList<>()).addAll(rounds.figures(each));
-                if (!rounds.tokens(each).isEmpty()) {
-                    tokens.computeIfAbsent(each, first -> new ArrayList<>()).addAll(rounds.tokens(each));
-                }
-            }
+            Rounds rounds = Rounds.ofRuns(setting, setting.rounds(ROUNDS, ROUNDS), pair);
+            measured.add(rounds);
             Spread ratio = rounds.ratioOfTimes(peer, name);
             if (peer.startsWith("DJL") && (best == null || ratio.median() < best.median())) {
                 best = ratio;
@@ -77,16 +65,8 @@ final class Pairs {
 
     /** How many times as long the fastest variant on DJL takes. */
     Row toBestOfDjl(String id, String title, String unit, String how) {
-        Map<String, Object> details = new LinkedHashMap<>();
-        details.put("unit", unit);
-        details.put("contenders", figures);
-        if (!tokens.isEmpty()) {
-            details.put("tokens", tokens);
-        }
-        details.put("rounds", ROUNDS);
-        details.put("rounds_thrown_away", thrown);
-        details.put(Row.PACE, pace);
         return new Row(id, title + " to DJL's best (" + bestName + ")", best, "ratio", setting.threads() + " threads, " + how
-                + (basis.isEmpty() ? "" : "; " + basis), details, contended);
+                + (basis.isEmpty() ? "" : "; " + basis), Rounds.details(unit, measured),
+                measured.stream().anyMatch(Rounds::contended));
     }
 }

@@ -103,10 +103,6 @@ final class Rounds {
         return Spread.of(figures.get(contender));
     }
 
-    List<Double> figures(String contender) {
-        return figures.get(contender);
-    }
-
     /** What the contender wrote in each round; empty where that is not known. */
     List<Double> tokens(String contender) {
         return tokens.getOrDefault(contender, List.of());
@@ -157,26 +153,28 @@ final class Rounds {
 
     /** Every figure, and how quiet it was. */
     Map<String, Object> details(String unit) {
+        return details(unit, List.of(this));
+    }
+
+    /** The same of several groups that were measured one after the other, as often each; a contender may be in more than one. */
+    static Map<String, Object> details(String unit, List<Rounds> groups) {
+        Map<String, List<Double>> figures = new LinkedHashMap<>();
+        Map<String, List<Double>> tokens = new LinkedHashMap<>();
+        for (Rounds group : groups) {
+            group.figures.forEach((name, some) -> figures.computeIfAbsent(name, first -> new ArrayList<>()).addAll(some));
+            group.tokens.forEach((name, some) -> tokens.computeIfAbsent(name, first -> new ArrayList<>()).addAll(some));
+        }
         Map<String, Object> details = new LinkedHashMap<>();
         details.put("unit", unit);
-        details.put("contenders", new LinkedHashMap<>(figures));
+        details.put("contenders", figures);
         if (!tokens.isEmpty()) {
-            details.put("tokens", new LinkedHashMap<>(tokens));
+            details.put("tokens", tokens);
         }
-        details.put("rounds", count());
-        details.put("rounds_thrown_away", thrown);
-        details.put("processors_others_used_at_most", foreign);
-        details.put(Row.PACE, pace);
+        details.put("rounds", groups.getFirst().count());
+        details.put("rounds_thrown_away", groups.stream().mapToInt(group -> group.thrown).sum());
+        details.put("processors_others_used_at_most", groups.stream().mapToDouble(group -> group.foreign).max().orElseThrow());
+        details.put(Row.PACE, groups.stream().mapToDouble(group -> group.pace).min().orElseThrow());
         return details;
-    }
-
-    /** The lowest of the rounds that count, as a share of the processor's own rate; NaN where that is not known. */
-    double pace() {
-        return pace;
-    }
-
-    int thrown() {
-        return thrown;
     }
 
     /** Only in a trial: some rounds that count were disturbed. */

@@ -93,8 +93,8 @@ public final class ReportCommand implements Callable<Integer> {
                 processors, or the processors' pace changed, do not count. "At 0.16 of its rate": something let the processors go
                 that much slower than they say they can, all through and for all contenders; times are longer for it, and ratios
                 of what computes to what waits for memory are others than at full rate. A goal is undecided where fewer than three
-                rounds count, some of them lie on either side of it, or a time is missed below the rate. "Older build" is a figure of other sources or native
-                libraries than the newest one's; "not recorded" one from before builds were.
+                rounds count, some of them lie on either side of it, or a time is missed below the rate. "Older build" is a
+                figure of other sources or native libraries than the newest one's; "not recorded" one from before builds were.
 
                 %s""".formatted(measured);
     }
