@@ -41,7 +41,7 @@ class Maker:
     # ---- the shop
 
     def syllables(self, low=2, high=4):
-        source = COMMON if self.rng.random() < 0.5 else ALL
+        source = COMMON if self.rng.random() < (0.25 if self.practice else 0.5) else ALL
         return "".join(self.rng.choice(source) for _ in range(self.rng.randint(low, high)))
 
     def menu_name(self):
@@ -49,7 +49,7 @@ class Maker:
         if self.language != "ko":
             f = words.FOREIGN[self.language]
             return r.choice(f["flavours"]) + (" " if self.language == "en" else "") + r.choice(f["kinds"])
-        random_name = self.names == "unseen" or self.names == "mixed" and r.random() < 0.45
+        random_name = self.names == "unseen" or self.names == "mixed" and r.random() < (0.6 if self.practice else 0.45)
         if random_name and r.random() < 0.2:
             return self.syllables() + " " + self.syllables(2, 3)
         if self.few and r.random() < 0.8:

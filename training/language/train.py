@@ -28,9 +28,10 @@ sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))
 from muon import Muon
 
 WEIGHTS = {"form": 0.3, "intent": 4.0, "menu": 3.0, "order_state": 2.0, "state": 2.0, "names": 2.0, "text": 0.5}
-# how far the answers of a group's calls go, in turn: a model that was trained before needs sentences, and the intent costs least
+# how far the answers of a group's calls go, in turn: a model that was trained before needs sentences and names, and
+# intent and menu, which come first, cost least
 FAR = [None, "state"]
-FAR_AGAIN = [None, "intent", "intent", "state", "intent", "intent"]
+FAR_AGAIN = [None, "menu", "menu", "state", "menu", "menu"]
 LONGEST = 640
 
 
@@ -113,6 +114,20 @@ def checked(net, batch):
     return [sum(found) / len(found) for found in shares.values()]
 
 
+@torch.no_grad()
+def even(embedding, tokenizer):
+    """Makes the rows of rare syllables as different from each other as those of usual ones are: the softmax pushes a row
+    that is hardly ever the target towards all others of its kind, until its syllable is not copied any more."""
+    ids = torch.tensor([tokenizer.token_to_id(tokenizer.encode(syllable).tokens[0]) for syllable in calls.ALL])
+    length = embedding[ids].norm(dim=1)
+    short = length < 0.8 * length.topk(len(ids) // 10).values.mean()
+    own = lambda rows: rows - rows.mean(0)
+    wanted = own(embedding[ids[~short]]).norm(dim=1).mean()
+    rows = embedding[ids[short]]
+    embedding[ids[short]] = rows.mean(0) + own(rows) * (wanted / own(rows).norm(dim=1)).clamp(1, 1.6)[:, None]
+    return int(short.sum())
+
+
 def rate(done, again=None):
     """Share of the full learning rate after this share of the time: up at once, flat, down over the last third. What
     was trained before begins at the share `again` and goes straight down: a high rate undoes more than a short run mends."""
@@ -141,6 +156,7 @@ def main():
     net = model.initialised(config, options.seed)
     if options.begin:
         net.load_state_dict(export.read(options.begin)[0].state_dict())
+        print(f"{even(net.embed_tokens.weight, tokenizer)} rows of rare syllables made longer", flush=True)
     matrices = [p for name, p in net.named_parameters() if p.dim() == 2 and "embed" not in name]
     others = [p for name, p in net.named_parameters() if p.dim() != 2 or "embed" in name]
     optimizers = [Muon(matrices, 0.02), torch.optim.AdamW(others, 2e-3, betas=(0.9, 0.98), weight_decay=0.0)]
@@ -184,6 +200,13 @@ def main():
             loss = loss_of(net, batch, wanted)[0]
         net.zero_grad(set_to_none=True)
         loss.backward()
+        # AdamW makes as much of the softmax's faint push on rows that do not occur as of what the others learn
+        absent = torch.ones(config.vocab_size, dtype=torch.bool)
+        absent[batch[1]] = False
+        for begun, blocks in batch[0]:
+            for ids in (begun, *blocks):
+                absent[ids] = False
+        net.embed_tokens.weight.grad[absent] = 0
         torch.nn.utils.clip_grad_norm_(others, 1.0)
         for optimizer in optimizers:
             optimizer.step()
