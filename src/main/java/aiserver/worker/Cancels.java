@@ -57,7 +57,7 @@ final class Cancels {
             }
             waiting.remove();
         }
-        List<JobRun> runs = running();
+        List<JobRun> runs = Lane.running(lanes).toList();
         List<Boolean> cancelled = redis.exist(runs.stream().map(run -> Keys.cancel(run.claim().requestId())).toList());
         for (int i = 0; i < runs.size(); i++) {
             if (cancelled.get(i)) {
@@ -105,13 +105,9 @@ final class Cancels {
             if (heard.channel().equals(Keys.control(workerId)) || heard.channel().equals(Keys.control("all"))) {
                 command.accept(new String(heard.message(), StandardCharsets.UTF_8).trim());
             }
-        } else if (running().stream().filter(run -> run.claim().requestId().equals(requestId))
+        } else if (Lane.running(lanes).filter(run -> run.claim().requestId().equals(requestId))
                 .peek(run -> run.stop(JobRun.Stop.CANCELLED)).findAny().isEmpty() && waiting.size() < KEPT) {
             waiting.add(requestId);
         }
-    }
-
-    private List<JobRun> running() {
-        return lanes.stream().flatMap(lane -> lane.running().stream()).toList();
     }
 }

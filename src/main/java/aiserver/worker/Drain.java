@@ -35,7 +35,7 @@ record Drain(Collection<Lane> lanes, Patience patience, CountDownLatch cut, Cons
     }
 
     Stream<JobRun> running() {
-        return lanes.stream().flatMap(lane -> lane.running().stream());
+        return Lane.running(lanes);
     }
 
     /** Ends all jobs; true where every engine has let go. */

@@ -15,6 +15,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 
 /**
  * One kind of job: its queue, its threads, what it has in hand, and its {@link LaneModel}. The monitor thread pops and hands
@@ -63,6 +64,11 @@ final class Lane {
 
     Collection<JobRun> running() {
         return running;
+    }
+
+    /** What all of them have in hand. */
+    static Stream<JobRun> running(Collection<Lane> lanes) {
+        return lanes.stream().flatMap(lane -> lane.running.stream());
     }
 
     /** A request was cancelled that may wait in this lane's queue; the monitor looks for it. */

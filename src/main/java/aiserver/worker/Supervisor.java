@@ -262,15 +262,11 @@ final class Supervisor {
     // heap, freed memory in the engines', code that was needed once. All comes back at a touch, in a few milliseconds.
     private void rest() {
         long last = lanes.stream().map(Lane::lastWorkNanos).reduce((a, b) -> a - b > 0 ? a : b).orElseThrow();
-        if (Long.valueOf(last).equals(restedAfter) || System.nanoTime() - last < REST.toNanos() || !running().isEmpty()) {
+        if (Long.valueOf(last).equals(restedAfter) || System.nanoTime() - last < REST.toNanos() || Lane.running(lanes).findAny().isPresent()) {
             return;
         }
         restedAfter = last;
         System.gc();
         lanes.iterator().next().model().rest();
-    }
-
-    private List<JobRun> running() {
-        return lanes.stream().flatMap(lane -> lane.running().stream()).toList();
     }
 }
