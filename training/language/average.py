@@ -10,14 +10,13 @@ import torch
 from tokenizers import Tokenizer
 
 import export
-import model
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))
 import averaging
 
 
 def loaded(path):
-    """(weights by name, vocabulary) of a checkpoint or a model file."""
+    """(weights by name, tokenizer) of a checkpoint or a model file."""
     if path.endswith(".pt"):
         tokenizer = Tokenizer.from_file(str(pathlib.Path(path).parent / "tokenizer.json"))
         return torch.load(path, weights_only=True)["mean"], tokenizer
@@ -32,7 +31,7 @@ def main():
         if other.get_vocab() != tokenizer.get_vocab():
             sys.exit(f"{path} has other tokens than {shares[0][1]}")
     weights = averaging.of(shares, {path: state for path, (state, _) in found.items()})
-    export.write(out, weights, model.Config(weights["embed_tokens.weight"].shape[0]), tokenizer)
+    export.write(out, weights, tokenizer)
 
 
 if __name__ == "__main__":

@@ -31,7 +31,8 @@ def gguf_name(name):
     return f"blk.{layer}.{PARTS[part.removesuffix('.weight')]}.weight"
 
 
-def write(path, weights, config, tokenizer):
+def write(path, weights, tokenizer):
+    config = model.Config(weights["embed_tokens.weight"].shape[0])
     described = json.loads(tokenizer.to_str())
     vocabulary = {**described["model"]["vocab"], **{t["content"]: t["id"] for t in described["added_tokens"]}}
     tokens = [token for token, _ in sorted(vocabulary.items(), key=lambda item: item[1])]
@@ -103,6 +104,5 @@ def tokenizer_of(path):
 if __name__ == "__main__":
     work, path = pathlib.Path(sys.argv[1]), sys.argv[2]
     saved = torch.load(work / "checkpoint.pt", weights_only=True)
-    config = model.Config(saved["mean"]["embed_tokens.weight"].shape[0])
-    write(path, saved["mean"], config, Tokenizer.from_file(str(work / "tokenizer.json")))
+    write(path, saved["mean"], Tokenizer.from_file(str(work / "tokenizer.json")))
     print(f"{path}: {pathlib.Path(path).stat().st_size / 1e6:.1f} MB after {saved['step']} steps, {saved['spent'] / 60:.0f} minutes")

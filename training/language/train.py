@@ -118,7 +118,7 @@ def checked(net, batch):
 def even(embedding, tokenizer):
     """Makes the rows of rare syllables as different from each other as those of usual ones are: the softmax pushes a row
     that is hardly ever the target towards all others of its kind, until its syllable is not copied any more."""
-    ids = torch.tensor([tokenizer.token_to_id(tokenizer.encode(syllable).tokens[0]) for syllable in calls.ALL])
+    ids = torch.tensor([tokenizer.encode(syllable).ids[0] for syllable in calls.ALL])
     length = embedding[ids].norm(dim=1)
     short = length < 0.8 * length.topk(len(ids) // 10).values.mean()
     own = lambda rows: rows - rows.mean(0)
