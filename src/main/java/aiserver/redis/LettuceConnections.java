@@ -200,9 +200,14 @@ final class LettuceConnections implements AutoCloseable {
         } catch (RuntimeException | Error e) {
             failure = e;
         }
+        StatefulRedisConnection<String, byte[]> old;
         synchronized (lock) {
+            old = shared;
             shared = made;
             connecting = null;
+        }
+        if (old != null) {
+            old.closeAsync(); // broken, but Lettuce keeps it until it is closed
         }
         if (failure == null) {
             attempt.complete(made);

@@ -13,7 +13,9 @@ local holder = redis.call('GET', lease)
 if holder and holder ~= token then
   return already()
 end
-if reliable == '1' then
+-- With its lease the job is ours, though another hand of this worker may have taken the message off the list: whoever gives
+-- a message to somebody else takes the lease away first.
+if reliable == '1' and not holder then
   local held = redis.call('LPOS', processing, message)
   -- Redis came back without its data since the claim: nobody else can know of this job, so its answer still counts.
   local forgotten = redis.call('GET', epochKey) ~= epoch and redis.call('EXISTS', result) == 0

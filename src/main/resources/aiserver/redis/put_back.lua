@@ -1,10 +1,11 @@
 -- Gives a message back to the popping end of its queue; a start that its worker broke off itself is not counted.
--- KEYS: processing queue lease attempts     ARGV: message token reliable(1|0)
+-- KEYS: processing queue lease attempts     ARGV: message token reliable(1|0) held
+-- What was never claimed stays where the worker holds the same bytes more often than they are on its list (drop.lua).
 local processing, queue, lease, attempts = unpack(KEYS)
-local message, token, reliable = unpack(ARGV)
+local message, token, reliable, held = unpack(ARGV)
 local ours = redis.call('GET', lease) == token
 if reliable == '1' then
-  if not redis.call('LPOS', processing, message) then
+  if #redis.call('LPOS', processing, message, 'COUNT', 0) < (ours and 1 or tonumber(held)) then
     return 0
   end
 elseif token ~= '' and not ours then

@@ -118,6 +118,47 @@ abstract class DeliveryContract {
         nothingLeft();
     }
 
+    /** The worker holds a message that went back to its queue meanwhile, and pops it once more: two hands, one message. */
+    private Envelope poppedAgain() {
+        queue(job("r"));
+        Envelope held = pop(one);
+        membershipTwo.recoverPredecessor("w1");
+        assertThat(redis().length(KIND.queue())).isEqualTo(1);
+        return held;
+    }
+
+    @Test
+    void aMessagePoppedAgainBeforeItWasClaimedRunsOnce() {
+        Envelope held = poppedAgain();
+        Envelope again = pop(one);
+        Claim first = one.claim(held, one.newToken());
+        assertThat(one.claim(again, one.newToken()).verdict()).isEqualTo(Claim.Verdict.RUNNING);
+        assertThat(redis().length(Keys.processing("w1", KIND))).as("still there if the worker dies").isEqualTo(1);
+        assertThat(one.finish(first, bytes(SUCCESS), false)).isTrue();
+        nothingLeft();
+    }
+
+    @Test
+    void aMessagePoppedAgainAndGivenBackUnclaimedStaysWhereItRuns() {
+        Envelope held = poppedAgain();
+        Envelope again = pop(one);
+        Claim first = one.claim(held, one.newToken());
+        one.release(again);
+        assertThat(redis().length(KIND.queue())).isZero();
+        assertThat(one.finish(first, bytes(SUCCESS), false)).isTrue();
+        nothingLeft();
+    }
+
+    @Test
+    void aMessagePoppedAgainIsGivenBackOnceIfNobodyClaimedIt() {
+        Envelope held = poppedAgain();
+        Envelope again = pop(one);
+        one.release(held);
+        one.release(again);
+        assertThat(redis().length(KIND.queue())).isEqualTo(1);
+        assertThat(redis().length(Keys.processing("w1", KIND))).isZero();
+    }
+
     @Test
     void aStoredSuccessAnswersTheSameRequest() {
         queue(job("r"));

@@ -166,7 +166,7 @@ public final class InMemoryRedis implements RedisClient {
             case CLAIM -> claim(keys, args);
             case FINISH -> finish(keys, args);
             case BURY -> bury(keys, args);
-            case DROP -> one(remove(keys.get(0), args.get(0)));
+            case DROP -> one(copies(keys.get(0), args.get(0)) < Long.parseLong(args.get(1)) ? 0 : remove(keys.get(0), args.get(0)));
             case PUT_BACK -> putBack(keys, args);
             case RECOVER -> recover(keys, args);
             case HEARTBEAT -> heartbeat(keys, args);
@@ -222,7 +222,7 @@ public final class InMemoryRedis implements RedisClient {
         if (holder != null && !holder.equals(a.get(1))) {
             return one(already);
         }
-        if (a.get(8).equals("1") && !list(k.get(0)).contains(a.get(0))
+        if (a.get(8).equals("1") && holder == null && !list(k.get(0)).contains(a.get(0))
                 && (a.get(5).equals(value(k.get(6))) || value(k.get(2)) != null)) {
             return one(already);
         }
@@ -247,7 +247,7 @@ public final class InMemoryRedis implements RedisClient {
 
     private List<byte[]> putBack(List<String> k, List<String> a) {
         boolean ours = a.get(1).equals(value(k.get(2)));
-        if (a.get(2).equals("1") ? !list(k.get(0)).contains(a.get(0)) : !a.get(1).isEmpty() && !ours) {
+        if (a.get(2).equals("1") ? copies(k.get(0), a.get(0)) < (ours ? 1 : Long.parseLong(a.get(3))) : !a.get(1).isEmpty() && !ours) {
             return one(0);
         }
         push(k.get(1), a.get(0), false);
@@ -440,6 +440,10 @@ public final class InMemoryRedis implements RedisClient {
         List<String> list = lists.computeIfAbsent(key, k -> new ArrayList<>());
         list.add(head ? 0 : list.size(), message);
         notifyAll();
+    }
+
+    private long copies(String key, String message) {
+        return list(key).stream().filter(message::equals).count();
     }
 
     private long remove(String key, String message) {

@@ -36,10 +36,10 @@ class LettuceRedisClientIT extends RedisClientContract {
     @Test
     void scriptsGoOnAfterTheServerForgotThem() {
         redis.lpush("q", bytes("1"));
-        assertThat(redis.eval(Script.DROP, List.of("q"), List.of(bytes("1")))).containsExactly(bytes("1"));
+        assertThat(redis.eval(Script.DROP, List.of("q"), List.of(bytes("1"), bytes("1")))).containsExactly(bytes("1"));
         RedisServers.command(uri, connection -> connection.sync().scriptFlush());
         redis.lpush("q", bytes("1"));
-        assertThat(redis.eval(Script.DROP, List.of("q"), List.of(bytes("1")))).containsExactly(bytes("1"));
+        assertThat(redis.eval(Script.DROP, List.of("q"), List.of(bytes("1"), bytes("1")))).containsExactly(bytes("1"));
     }
 
     @Test

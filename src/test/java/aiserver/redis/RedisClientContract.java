@@ -60,7 +60,8 @@ abstract class RedisClientContract {
         redis().lpush("q", odd);
         assertThat(redis().range("q")).containsExactly(odd);
         assertThat(redis().blmove("q", "p", SHORT)).hasValueSatisfying(m -> assertThat(m).isEqualTo(odd));
-        assertThat(redis().eval(Script.DROP, List.of("p"), List.of(odd))).containsExactly(bytes("1"));
+        assertThat(redis().eval(Script.DROP, List.of("p"), List.of(odd, bytes("2")))).containsExactly(bytes("0"));
+        assertThat(redis().eval(Script.DROP, List.of("p"), List.of(odd, bytes("1")))).containsExactly(bytes("1"));
         assertThat(redis().length("p")).isZero();
     }
 

@@ -48,7 +48,7 @@ class TlsIT {
             redis.lpush("ai:queue:stt", "케이크".getBytes(StandardCharsets.UTF_8));
             assertThat(redis.blmove("ai:queue:stt", "ai:processing:w:stt", Duration.ofSeconds(1)).orElseThrow())
                     .isEqualTo("케이크".getBytes(StandardCharsets.UTF_8));
-            assertThat(redis.eval(Script.DROP, List.of("ai:processing:w:stt"), List.of("케이크".getBytes(StandardCharsets.UTF_8))))
+            assertThat(redis.eval(Script.DROP, List.of("ai:processing:w:stt"), List.of("케이크".getBytes(StandardCharsets.UTF_8), "1".getBytes(StandardCharsets.UTF_8))))
                     .containsExactly("1".getBytes(StandardCharsets.UTF_8));
             BlockingQueue<String> heard = new LinkedBlockingQueue<>();
             try (RedisClient.Subscription subscription = redis.subscribe(List.of("ai:cancel:*"), h -> heard.add(h.channel()))) {
