@@ -49,7 +49,7 @@ public final class Main implements Runnable {
         line.setUsageHelpAutoWidth(true);
         line.setUsageHelpLongOptionsMaxWidth(36);
         try {
-            SettingsSource source = new SettingsSource(environment, profile(environment, args));
+            SettingsSource source = new SettingsSource(environment, profile(environment, args), demoProfile(args), List.of(args));
             source.requireKnown(optionNames(line));
             line.setDefaultValueProvider(source);
         } catch (IllegalArgumentException e) {
@@ -84,19 +84,13 @@ public final class Main implements Runnable {
                 value = args[i + 1];
             }
         }
-        return value == null || value.isBlank() ? demoProfile(environment, args) : Path.of(value);
+        return value == null || value.isBlank() ? null : Path.of(value);
     }
 
-    // The project's own small models, where it has some and nobody named others. Help shows the program's defaults.
-    private static Path demoProfile(Map<String, String> environment, String[] args) {
+    // The project's own small models, where it has some. Help shows the program's defaults.
+    private static Path demoProfile(String[] args) {
         if (Arrays.stream(args).anyMatch(arg -> arg.equals("--help") || arg.equals("-h") || arg.equals("help"))) {
             return null;
-        }
-        for (String option : List.of("stt-model", "llm-model", "image-model")) {
-            if (!environment.getOrDefault(SettingsSource.variable(option), "").isBlank()
-                    || Arrays.stream(args).anyMatch(arg -> arg.startsWith("--" + option))) {
-                return null;
-            }
         }
         Path profile = Path.of(System.getProperty("aiserver.home", ""), "models-gguf", "demo", "profile.properties");
         return Files.isRegularFile(profile) ? profile : null;

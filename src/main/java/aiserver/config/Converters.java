@@ -25,12 +25,21 @@ final class Converters {
                 throw new TypeConversionException("'" + value + "' is no time such as 500ms, 30s, 10m or 2h");
             }
             long number = Long.parseLong(matcher.group(1));
-            return switch (matcher.group(2)) {
+            Duration time = switch (matcher.group(2)) {
                 case "ms" -> Duration.ofMillis(number);
                 case "s" -> Duration.ofSeconds(number);
                 case "m" -> Duration.ofMinutes(number);
                 default -> Duration.ofHours(number);
             };
+            // A hundred years: nanoseconds of more soon leave a long.
+            return requireAtMost(value, time, 876_000);
+        }
+
+        static Duration requireAtMost(String value, Duration time, long hours) {
+            if (time.compareTo(Duration.ofHours(hours)) > 0) {
+                throw new TypeConversionException("'" + value + "' is more than " + hours + "h");
+            }
+            return time;
         }
     }
 
@@ -51,6 +60,14 @@ final class Converters {
                 throw new TypeConversionException("'" + value + "' must be at least 1ms");
             }
             return time;
+        }
+    }
+
+    /** A {@link SomeTime} of a day at most: Lettuce counts the milliseconds of a timeout in an int. */
+    static final class DayAtMost implements ITypeConverter<Duration> {
+        @Override
+        public Duration convert(String value) {
+            return Time.requireAtMost(value, new SomeTime().convert(value), 24);
         }
     }
 

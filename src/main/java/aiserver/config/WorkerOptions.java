@@ -25,7 +25,7 @@ public final class WorkerOptions {
             description = "PEM file with the certificates to trust for rediss://. Default: those of this Java.")
     public Path redisCa;
 
-    @Option(names = "--redis-timeout", paramLabel = "TIME", defaultValue = "10s", converter = Converters.SomeTime.class,
+    @Option(names = "--redis-timeout", paramLabel = "TIME", defaultValue = "10s", converter = Converters.DayAtMost.class,
             description = "How long one command may take. Default: ${DEFAULT-VALUE}.")
     public Duration redisTimeout;
 
@@ -134,6 +134,15 @@ public final class WorkerOptions {
 
     /** @throws IllegalArgumentException naming the option and its value */
     public WorkerSettings settings(String workerId, List<String> predecessors, int restarts) {
+        requireWithin("--stt-concurrency", sttConcurrency, 1, LaneSettings.MAX_CONCURRENCY);
+        requireWithin("--llm-concurrency", llmConcurrency, 1, LaneSettings.MAX_CONCURRENCY);
+        requireWithin("--max-queue", maxQueue, 0, Long.MAX_VALUE);
+        requireWithin("--max-attempts", maxAttempts, 1, Integer.MAX_VALUE);
+        requireWithin("--http-port", httpPort, 0, 65_535);
+        if (deadAfter.compareTo(heartbeat.multipliedBy(3)) < 0) {
+            throw new IllegalArgumentException("--dead-after must be at least three times --heartbeat, " + heartbeat.multipliedBy(3).toMillis()
+                    + "ms, but is " + deadAfter.toMillis() + "ms");
+        }
         Map<TaskType, LaneSettings> lanes = new EnumMap<>(TaskType.class);
         for (String task : tasks) {
             TaskType kind = TaskType.ofWireName(task).orElseThrow(
@@ -150,6 +159,13 @@ public final class WorkerOptions {
         return new WorkerSettings(workerId, lanes, delivery,
                 new JobCodec.Limits(maxSttMessage, usual.languageBytes(), usual.imageBytes()),
                 drainTimeout, stuckAfter, giveWayMost, predecessors, restarts);
+    }
+
+    private static void requireWithin(String option, long value, long least, long most) {
+        if (value < least || value > most) {
+            throw new IllegalArgumentException(option + " must be " + least
+                    + (most >= Integer.MAX_VALUE ? " or more" : " to " + most) + " but is " + value);
+        }
     }
 
     private LaneSettings lane(int concurrency, Duration timeLimit) {

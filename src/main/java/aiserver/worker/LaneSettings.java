@@ -20,7 +20,8 @@ import java.util.Objects;
  */
 public record LaneSettings(int concurrency, Duration timeLimit, long maxQueue, Duration maxAge, Delivery.Side giveWay,
                            boolean loadAtStart, Duration idleUnload, boolean leaveQueue) {
-    private static final int MAX_CONCURRENCY = 64;
+    /** Most jobs of a kind at a time. */
+    public static final int MAX_CONCURRENCY = 64;
 
     public LaneSettings {
         if (concurrency < 1 || concurrency > MAX_CONCURRENCY) {

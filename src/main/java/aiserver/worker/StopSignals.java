@@ -6,6 +6,7 @@ import sun.misc.Signal;
 
 import java.io.IOException;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * What the system's signals mean to a worker: TERM and INT stop it, a second one makes it hurry, TSTP makes it quiet. A JVM
@@ -14,6 +15,8 @@ import java.util.Map;
  */
 public final class StopSignals {
     private static final Logger LOG = LoggerFactory.getLogger(StopSignals.class);
+    /** A process group's TERM comes to us and to the watcher, which hands it on: within so long it is one and the same. */
+    private static final long ECHO_NANOS = 500_000_000L;
 
     private StopSignals() {
     }
@@ -23,7 +26,7 @@ public final class StopSignals {
      *                   stops us, and INT is left to the watcher: a terminal sends it to both, and twice would mean hurry.
      */
     public static void install(AIWorker worker, boolean supervised) {
-        handle(Map.of("TERM", worker::requestStop,
+        handle(Map.of("TERM", supervised ? withoutEcho(worker::requestStop) : worker::requestStop,
                 "INT", supervised ? () -> LOG.debug("INT is left to the watching process") : worker::requestStop,
                 "TSTP", worker::quiet));
         if (supervised) {
@@ -31,6 +34,19 @@ public final class StopSignals {
             leash.setDaemon(true);
             leash.start();
         }
+    }
+
+    /** Does what it is asked to, but not again right after the first time. */
+    static Runnable withoutEcho(Runnable action) {
+        AtomicLong first = new AtomicLong();
+        return () -> {
+            long now = System.nanoTime() | 1; // never 0
+            if (first.compareAndSet(0, now) || now - first.get() > ECHO_NANOS) {
+                action.run();
+            } else {
+                LOG.debug("the same TERM once more");
+            }
+        };
     }
 
     static void handle(Map<String, Runnable> actions) {

@@ -35,6 +35,27 @@ class SettingsSourceTest {
     }
 
     @Test
+    void aKindWithoutAModelOfItsOwnHasTheDemosSettings() throws IOException {
+        Path demo = Files.createDirectory(folder.resolve("demo")).resolve("profile.properties");
+        Files.writeString(demo, "stt-model=s.bin\nstt-words=false\nllm-model=l.gguf\nllm-prompt=compact\nimage-model=i.gguf\nimage-steps=16\n");
+        Path own = profile("name=mine", "image-model=own.gguf", "stt-window=20s");
+        RunOptions options = parse(new SettingsSource(Map.of("AISERVER_IMAGE_WIDTH", "256"), own, demo, List.of("run", "--llm-model=x.gguf")),
+                "--llm-model=x.gguf");
+        assertThat(options.speech.model).isEqualTo(demo.resolveSibling("s.bin").toAbsolutePath());
+        assertThat(options.speech.service().words()).isFalse();
+        assertThat(options.speech.service().windowSeconds()).isEqualTo(20);
+        assertThat(options.language.model).isEqualTo(Path.of("x.gguf"));
+        assertThat(options.language.service().profile()).isEqualTo(aiserver.service.order.LanguageSettings.DEFAULT.profile());
+        assertThat(options.image.model).isEqualTo(folder.resolve("own.gguf").toAbsolutePath());
+        assertThat(options.image.service().steps()).isEqualTo(aiserver.service.picture.PictureSettings.DEFAULTS.steps());
+        RunOptions named = parse(new SettingsSource(Map.of("AISERVER_STT_MODEL", "e.bin", "AISERVER_LLM_MODEL", " "), null, demo, List.of()));
+        assertThat(named.language.model).as("blank is unset").isEqualTo(demo.resolveSibling("l.gguf").toAbsolutePath());
+        assertThat(named.speech.model).isEqualTo(Path.of("e.bin"));
+        assertThat(named.speech.service().words()).isTrue();
+        assertThat(named.image.service().steps()).isEqualTo(16);
+    }
+
+    @Test
     void theDefaultsAreThoseOfTheServices() {
         RunOptions options = parse(new SettingsSource(Map.of(), null));
         assertThat(options.image.service()).isEqualTo(aiserver.service.picture.PictureSettings.DEFAULTS);
