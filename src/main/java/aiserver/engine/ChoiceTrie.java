@@ -20,6 +20,9 @@ final class ChoiceTrie {
     }
 
     private static final int LEAF_DECISIONS = 2;
+    // More ways than this and the further ones end as soon as they have decided enough, however their tokens fall: lists of
+    // names that are each other's beginnings, such as "!", "!!" and "!!!", would be written out whole otherwise.
+    private static final int MANY_LEAVES = 512;
 
     private final List<Leaf> leaves = new ArrayList<>();
     private final List<int[]> tokens = new ArrayList<>();
@@ -56,7 +59,8 @@ final class ChoiceTrie {
         while (true) {
             byte[] next = at.nextFixed();
             boolean decidedEnough = at.fewestDecisions() - decisionsBefore >= LEAF_DECISIONS;
-            if (at.inText() || next.length == 0 || branched && (decidedEnough && ends(text, size, next, at) || wordBegins(text, size, next))) {
+            boolean ends = decidedEnough && (ends(text, size, next, at) || leaves.size() >= MANY_LEAVES && characterBegins(next));
+            if (at.inText() || next.length == 0 || branched && (ends || wordBegins(text, size, next))) {
                 leaves.add(new Leaf(Arrays.copyOf(text, size), at));
                 return;
             }
@@ -84,6 +88,15 @@ final class ChoiceTrie {
             return false;
         }
         return word(next);
+    }
+
+    private static boolean characterBegins(byte[] next) {
+        for (byte b : next) {
+            if ((b & 0xC0) == 0x80) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static boolean word(byte[] any) {

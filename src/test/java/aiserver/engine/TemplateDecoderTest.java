@@ -103,6 +103,15 @@ class TemplateDecoderTest {
     }
 
     @Test
+    void namesThatAreEachOthersBeginningsDoNotGrowTheirTreeWithoutEnd() {
+        String[] marks = java.util.stream.IntStream.rangeClosed(1, 40).mapToObj(n -> "\"" + "!".repeat(n) + "\"").toArray(String[]::new);
+        List<Part> parts = List.of(new Literal("["), new Repeat("n", List.of(words("n", marks)), 8));
+        String wanted = "[\"!!!\",\"!\",\"" + "!".repeat(40) + "\",\"!!\"]";
+        assertThat(org.junit.jupiter.api.Assertions.assertTimeoutPreemptively(java.time.Duration.ofSeconds(60), () -> wanting(parts, wanted).text()))
+                .isEqualTo(wanted);
+    }
+
+    @Test
     void optionsWithTheSameTokensAreRefused() {
         assertThatThrownBy(() -> new TemplateDecoder(new AnswerForm.Template(List.of(new Literal("["), words("x", "ab", "cd"))), vocabulary,
                 text -> new int[text.length()], Sampling.GREEDY, 100).start())

@@ -23,9 +23,9 @@ import java.util.stream.Collectors;
  * service keeps it all the same). The transcript always stays whole. Made for one job, used by one thread.
  */
 final class OrderPromptWriter {
-    private static final int MAX_EVENTS = 50;
+    static final int MAX_EVENTS = 50;
     // More characters than this to a token are no speech: refused before the engine has to count them.
-    private static final int CHARACTERS_PER_TOKEN = 32;
+    static final int CHARACTERS_PER_TOKEN = 32;
 
     private final LanguageJob job;
     private final OrderMenu menu;

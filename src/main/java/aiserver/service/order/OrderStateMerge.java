@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -31,7 +32,9 @@ final class OrderStateMerge {
             order.put(OrderField.OPTIONS.wireName(), List.copyOf(options));
         }
         if (OrderField.MENU.isIn(said)) {
-            menu.item(said.get(OrderField.MENU.wireName())).ifPresent(item -> dropWhatTheItemLacks(order, item));
+            Optional<MenuItem> before = menu.item(current.get(OrderField.MENU.wireName()));
+            menu.item(said.get(OrderField.MENU.wireName())).filter(item -> !item.equals(before.orElse(null)))
+                    .ifPresent(item -> dropWhatTheItemLacks(order, item));
         }
         return order;
     }

@@ -30,6 +30,11 @@ record RecommendationPrompt(LanguageJob job, CustomerProfile profile, List<Candi
 
     /** @throws JobException CONTEXT_TOO_LONG where what must stay does not fit */
     OrderPrompt fitted(ToIntFunction<List<ChatMessage>> tokens, int budget) {
+        boolean said = job.transcript() != null && !job.transcript().isBlank();
+        if (said && job.transcript().length() > (long) OrderPromptWriter.CHARACTERS_PER_TOKEN * Math.max(budget, 1)) {
+            throw new JobException(ErrorCode.CONTEXT_TOO_LONG, "payload.transcript is too long for the model: "
+                    + job.transcript().length() + " characters, " + budget + " tokens fit");
+        }
         int needed = 0;
         for (int leaveOut = 0; leaveOut <= LEFT_OUT.size(); leaveOut++) {
             List<ChatMessage> messages = messages(leaveOut);
@@ -39,7 +44,6 @@ record RecommendationPrompt(LanguageJob job, CustomerProfile profile, List<Candi
                         : List.of("left out to fit the model's context: " + LEFT_OUT.get(leaveOut - 1)));
             }
         }
-        boolean said = job.transcript() != null && !job.transcript().isBlank();
         throw new JobException(ErrorCode.CONTEXT_TOO_LONG, said
                 ? "payload.transcript is too long for the model: the prompt has " + needed + " tokens with little else in it, "
                         + budget + " fit"
@@ -53,7 +57,7 @@ record RecommendationPrompt(LanguageJob job, CustomerProfile profile, List<Candi
         line(lines, "frequent", String.join("; ", profile.frequentMenus().stream().map(PromptData::name).toList()));
         line(lines, "preferred_style", profile.preferredStyle() == null ? "" : PromptData.name(profile.preferredStyle()));
         line(lines, "average_amount", profile.averageAmount() == null ? "" : Long.toString(Math.round(profile.averageAmount())));
-        line(lines, "events", leaveOut > 0 ? "" : String.join("; ", applied.stream().map(PromptData::event).toList()));
+        line(lines, "events", leaveOut > 0 ? "" : String.join("; ", applied.stream().limit(OrderPromptWriter.MAX_EVENTS).map(PromptData::event).toList()));
         line(lines, "recommended", PromptData.menuItem(ranked.getFirst().item(), leaveOut < 2));
         line(lines, "alternatives", String.join("; ", ranked.stream().skip(1).limit(ALTERNATIVES).map(Candidate::name)
                 .map(PromptData::name).toList()));

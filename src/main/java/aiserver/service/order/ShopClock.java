@@ -36,16 +36,25 @@ record ShopClock(Clock clock, ZoneId zone) {
 
     /** The moment that a text names, the first of the day for a date; empty where it cannot be read. */
     Optional<Instant> moment(String text) {
-        return read(text).map(value -> value instanceof LocalDate date ? date.atStartOfDay(zone).toInstant() : at(value));
+        return read(text).map(value -> value instanceof LocalDate date ? startOf(date) : at(value));
     }
 
     private Optional<Instant> end(String text) {
-        return read(text).map(value ->
-                value instanceof LocalDate date ? date.plusDays(1).atStartOfDay(zone).toInstant() : at(value));
+        return read(text).map(value -> value instanceof LocalDate date
+                ? date.equals(LocalDate.MAX) ? Instant.MAX : startOf(date.plusDays(1)) : at(value));
     }
 
+    private Instant startOf(LocalDate date) {
+        return at(date.atStartOfDay());
+    }
+
+    // Near the ends of the calendar, which backends write for "never", a zone's offset leads beyond them.
     private Instant at(TemporalAccessor value) {
-        return value instanceof OffsetDateTime time ? time.toInstant() : ((LocalDateTime) value).atZone(zone).toInstant();
+        try {
+            return value instanceof OffsetDateTime time ? time.toInstant() : ((LocalDateTime) value).atZone(zone).toInstant();
+        } catch (DateTimeException e) {
+            return value.get(ChronoField.YEAR) > 0 ? Instant.MAX : Instant.MIN;
+        }
     }
 
     private static Optional<TemporalAccessor> read(String text) {

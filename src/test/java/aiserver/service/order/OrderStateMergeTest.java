@@ -29,6 +29,8 @@ class OrderStateMergeTest {
         "{'options':['초','리본'],'lettering':'축하'} | {'options':[],'remove':['초','lettering']} | {'options':['리본']}",
         "{'style':'모던'} | {'style':'클래식','remove':['style']} | {'style':'클래식'}",
         "{'id':7} | {'remove':['id','없음']} | {'id':7}",
+        // the same menu said again takes nothing with it
+        "{'menu':'딸기','style':'맞춤','options':['땅콩 제외']} | {'menu':'딸기','quantity':2} | {'menu':'딸기','style':'맞춤','options':['땅콩 제외'],'quantity':2}",
         // another menu takes with it what it does not have
         "{'menu':'딸기','style':'모던','options':['초','리본']} | {'menu':'초코'} | {'menu':'초코','options':['초']}",
         "{'menu':'딸기','style':'클래식'} | {'menu':'초코'} | {'menu':'초코','style':'클래식'}",

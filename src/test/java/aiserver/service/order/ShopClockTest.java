@@ -18,7 +18,8 @@ class ShopClockTest {
         "-, true", "2027-01-01, true", "2026-12-31, false", "2027-01-01T00:30, false", "2027-01-01T00:31, true",
         "2027-01-01 00:31:00, true", "2026-12-31T15:31:00Z, true", "2026-12-31T15:29:59.999Z, false",
         "2027-01-01T00:31:00+09:00, true", "2027-01-01T00:29:00+0900, false",
-        "2026-12-31T15:30:00.5Z, true", "2027-01-01T00:29:59.1234567+09:00, false", "2027-01-01T00:30:00.12345, true", " 2027-01-01 , true"})
+        "2026-12-31T15:30:00.5Z, true", "2027-01-01T00:29:59.1234567+09:00, false", "2027-01-01T00:30:00.12345, true", " 2027-01-01 , true",
+        "+999999999-12-31, true", "+999999999-12-31T23:59:59, true", "-999999999-01-01, false", "-999999999-01-01T00:00, false"})
     void anEventHoldsToItsEndInTheShopsZone(String endsAt, boolean holds) {
         assertThat(clock.holds(endsAt)).contains(holds);
     }
