@@ -13,6 +13,7 @@ public final class FakeImageEngine implements ImageEngine {
     public int loads;
     private final int largestSide;
     private EngineException nextFailure;
+    private int failingRuns;
     private boolean loaded;
     private boolean closed;
 
@@ -24,9 +25,10 @@ public final class FakeImageEngine implements ImageEngine {
         this.largestSide = largestSide;
     }
 
-    /** The next run fails so. */
-    public void failWith(EngineException failure) {
+    /** The next runs fail so. */
+    public void failWith(EngineException failure, int runs) {
         nextFailure = failure;
+        failingRuns = runs;
     }
 
     @Override
@@ -44,10 +46,9 @@ public final class FakeImageEngine implements ImageEngine {
     public synchronized Picture generate(ImageRequest request, RunControl control) {
         requireOpen();
         load(control);
-        if (nextFailure != null) {
-            EngineException failure = nextFailure;
-            nextFailure = null;
-            throw failure;
+        if (failingRuns > 0) {
+            failingRuns--;
+            throw nextFailure;
         }
         if (request.width() > largestSide || request.height() > largestSide) {
             throw new EngineException(EngineException.Kind.INVALID_INPUT, "the picture model draws up to " + largestSide

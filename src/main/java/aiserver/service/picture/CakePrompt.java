@@ -68,8 +68,12 @@ final class CakePrompt {
                 i = last;
             } else if (topping[i]) {
                 parts.topping(item.as(Kind.TOPPING).caption());
+            } else if (item.is(Kind.SIZE) && next != null && (next.is(Kind.CANDLE) || topping[i + 1])) {
+                continue; // that of a thing on the cake, not the cake's
             } else if (item.is(Kind.COLOUR) && (!item.is(Kind.FLAVOUR) || saysColour(item, next))) {
-                if (next != null && i + 1 < topping.length && topping[i + 1]) {
+                if (next != null && next.is(Kind.CANDLE)) {
+                    parts.candleColour = item.as(Kind.COLOUR).caption() + " ";
+                } else if (next != null && i + 1 < topping.length && topping[i + 1]) {
                     parts.pendingColour = item.as(Kind.COLOUR).caption();
                 } else {
                     parts.colours.add(item.as(Kind.COLOUR).caption());
@@ -83,8 +87,12 @@ final class CakePrompt {
         lettering.words().forEach(words -> parts.details.add("\"" + words + "\" lettering"));
         String order = parts.sentence(lexicon.promptStart());
         List<String> unwanted = exclusion.things().stream().map(thing -> String.join(" ", said(thing, translations)))
-                .filter(thing -> !thing.isBlank() && !order.contains(thing)).distinct().toList();
+                .filter(thing -> !thing.isBlank() && !names(order, thing)).distinct().toList();
         return new Draft(order, lexicon.promptEnd(), unwanted, subject, parts.filtered);
+    }
+
+    private static boolean names(String order, String thing) {
+        return Pattern.compile("\\b" + Pattern.quote(thing) + "(e?s)?\\b").matcher(order).find();
     }
 
     /** What must not be seen, in plain English; empty where nothing of it can be said so. */
@@ -175,9 +183,15 @@ final class CakePrompt {
         };
     }
 
-    /** The number after the candles, else the one before; 0 where there is none. */
+    /** The number of the candles: behind them, in English before them and what is said of them; 0 where there is none. */
     private static int countBeside(List<Item> items, int candle) {
-        for (int beside : new int[] {candle + 1, candle - 1}) {
+        int before = candle - 1;
+        while (before >= 0 && (items.get(before).is(Kind.SIZE) || items.get(before).is(Kind.COLOUR) || items.get(before).is(Kind.IGNORE))) {
+            before--;
+        }
+        int first = isLatin(items.get(candle).text()) ? before : candle + 1;
+        int second = first == before ? candle + 1 : before;
+        for (int beside : new int[] {first, second}) {
             if (beside >= 0 && beside < items.size() && items.get(beside).is(Kind.NUMBER)) {
                 return Integer.parseInt(items.get(beside).as(Kind.NUMBER).caption());
             }
@@ -232,7 +246,9 @@ final class CakePrompt {
         private final Set<String> occasions = new LinkedHashSet<>();
         private final Set<String> details = new LinkedHashSet<>();
         private final List<String> filtered = new ArrayList<>();
-        private String candles = "";
+        private boolean candles;
+        private int candleCount;
+        private String candleColour = "";
         private String pendingColour = "";
 
         void add(CakeWord word) {
@@ -263,10 +279,9 @@ final class CakePrompt {
         }
 
         void candles(int count) {
-            if (count >= 1 && count <= 99) {
-                candles = count == 1 ? "1 candle" : count + " candles";
-            } else if (candles.isEmpty()) {
-                candles = "candles";
+            candles = true;
+            if (count >= 1 && candleCount + count <= 99) {
+                candleCount += count; // large ones and small ones
             }
         }
 
@@ -285,8 +300,9 @@ final class CakePrompt {
             if (!colours.isEmpty()) {
                 out.append(", ").append(listed(colours)).append(" frosting");
             }
-            if (!candles.isEmpty()) {
-                out.append(", ").append(candles);
+            if (candles) {
+                out.append(", ").append(candleCount == 0 ? "" : candleCount + " ").append(candleColour)
+                        .append(candleCount == 1 ? "candle" : "candles");
             }
             occasions.forEach(occasion -> out.append(", ").append(occasion));
             details.forEach(detail -> out.append(", ").append(detail));

@@ -59,7 +59,7 @@ public final class StableDiffusionImageService {
         long seed = job.seed() != null ? job.seed() : ThreadLocalRandom.current().nextLong(1L << 53);
         ImageRequest request = EngineErrors.translated(() -> new ImageRequest(prompt.text(), negative.text(),
                 settings.width(), settings.height(), settings.steps(), settings.guidance(), seed));
-        Picture picture = EngineErrors.translated(() -> {
+        Picture picture = EngineErrors.retriedOnce(() -> {
             engine.load(new ScopeControl(scope, "load", 0, LOADED));
             return engine.generate(request, new ScopeControl(scope, "sample", LOADED, SAMPLED));
         });

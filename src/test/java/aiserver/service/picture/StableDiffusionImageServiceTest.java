@@ -148,10 +148,17 @@ class StableDiffusionImageServiceTest {
     @ParameterizedTest
     @EnumSource(EngineException.Kind.class)
     void everyFailureOfTheEngineHasItsCode(EngineException.Kind kind) {
-        engine.failWith(new EngineException(kind, "what the engine said"));
+        // a guarded failure is tried once more
+        engine.failWith(new EngineException(kind, "what the engine said"), kind == EngineException.Kind.ENGINE_FAILED ? 2 : 1);
         assertThatThrownBy(() -> service.generateCakeImage(job("케이크", null, 1L), JobScope.NONE))
                 .isInstanceOfSatisfying(JobException.class, e -> assertThat(e.code()).isEqualTo(EngineErrors.codeOf(kind)))
                 .hasMessage("what the engine said");
+    }
+
+    @Test
+    void aPictureIsTriedOnceMoreWhereTheEngineFailed() {
+        engine.failWith(new EngineException(EngineException.Kind.ENGINE_FAILED, "it broke"), 1);
+        assertThat(service.generateCakeImage(job("케이크", null, 1L), JobScope.NONE).seed()).isEqualTo(1);
     }
 
     @Test
