@@ -48,7 +48,7 @@ public final class SileroVoiceDetector implements VoiceDetector {
                 if (control.cancelled()) {
                     throw new EngineException(EngineException.Kind.CANCELLED, "voice activity detection was cancelled");
                 }
-                find(samples, from, Math.min(samples.length, from + BLOCK), stretches);
+                find(samples, Math.max(0, from - OVERLAP), Math.min(samples.length, from + BLOCK + OVERLAP), stretches);
             }
             return List.copyOf(stretches);
         });
@@ -100,7 +100,7 @@ public final class SileroVoiceDetector implements VoiceDetector {
                     int begin = from + sample(whisper_h.whisper_vad_segments_get_segment_t0(segments, i));
                     int end = Math.min(to, from + sample(whisper_h.whisper_vad_segments_get_segment_t1(segments, i)));
                     if (end > begin) {
-                        // Two touch at the seam of two blocks.
+                        // Blocks overlap: what lies across their seam is found twice.
                         Stretch.add(found, begin, end);
                     }
                 }

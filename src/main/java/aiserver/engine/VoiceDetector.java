@@ -5,6 +5,12 @@ import java.util.List;
 /** Tells where in a recording somebody speaks. All methods may be called from any thread. */
 public interface VoiceDetector extends AutoCloseable {
     /**
+     * Samples on either side of a piece of a recording that are looked at with it, so that the piece's border cuts off
+     * no quiet beginning of a word.
+     */
+    int OVERLAP = 2 * SpeechEngine.RATE;
+
+    /**
      * Loads the model, where there is one; returns at once if it is loaded. Else the first {@link #find} does it.
      *
      * @throws EngineException MODEL_NOT_AVAILABLE
@@ -31,14 +37,16 @@ public interface VoiceDetector extends AutoCloseable {
             }
         }
 
-        /** Adds a stretch to those before it, as one with the last of them where the two touch. */
+        /** Adds a stretch to those before it, as one with the last of them where they touch. */
         public static void add(List<Stretch> before, int from, int to) {
-            if (!before.isEmpty() && from <= before.getLast().to()) {
+            int begin = from;
+            int end = to;
+            while (!before.isEmpty() && begin <= before.getLast().to()) {
                 Stretch last = before.removeLast();
-                before.add(new Stretch(last.from(), Math.max(last.to(), to)));
-            } else {
-                before.add(new Stretch(from, to));
+                begin = Math.min(begin, last.from());
+                end = Math.max(end, last.to());
             }
+            before.add(new Stretch(begin, end));
         }
     }
 }

@@ -15,6 +15,11 @@ import java.util.concurrent.ConcurrentLinkedDeque;
  * its own threads; never closed while a run is under way. States are made when they are first needed and kept.
  */
 final class WhisperModel implements AutoCloseable {
+    private static final int SAMPLES_A_POSITION = 320;
+    /** ISO 639-1 has had another code for it since 2001. */
+    private static final String JAVANESE = "jv";
+    private static final String JAVANESE_OF_WHISPER = "jw";
+
     private final WhisperSettings settings;
     private final WhisperFile file;
     private final String device;
@@ -60,14 +65,20 @@ final class WhisperModel implements AutoCloseable {
         return (int) Devices.all().stream().filter(device -> device.gpu() && device.index() < chosen.index()).count();
     }
 
-    /** ISO 639-1 codes of the languages that a model has, in the order of their ids. */
+    /** A language's name in whisper.cpp. */
+    static String nameInEngine(String code) {
+        return code.equals(JAVANESE) ? JAVANESE_OF_WHISPER : code;
+    }
+
+    /** ISO 639-1 codes of the languages that a model has, where they have one, in the order of their ids. */
     static List<String> languages(WhisperFile file) {
         if (!file.multilingual()) {
             return List.of("en");
         }
         List<String> codes = new ArrayList<>();
         for (int id = 0; id < file.languages() && id <= whisper_h.whisper_lang_max_id(); id++) {
-            codes.add(NativeText.copy(whisper_h.whisper_lang_str(id)));
+            String code = NativeText.copy(whisper_h.whisper_lang_str(id));
+            codes.add(code.equals(JAVANESE_OF_WHISPER) ? JAVANESE : code);
         }
         return List.copyOf(codes);
     }
@@ -87,7 +98,9 @@ final class WhisperModel implements AutoCloseable {
             throw new EngineException(EngineException.Kind.INVALID_INPUT, String.format(Locale.ROOT,
                     "language '%s' is not one of the speech model's %d", request.language(), languages.size()));
         }
-        file.requirePositions(settings.model(), request.audioContext());
+        // 0 is all that the model has, which is not enough for every window where it has fewer than Whisper's 1,500
+        int needed = Math.min(SpeechRequest.MAX_AUDIO_CONTEXT, Math.ceilDiv(samples.length, SAMPLES_A_POSITION));
+        file.requirePositions(settings.model(), request.audioContext() > 0 ? request.audioContext() : needed);
         if (control.cancelled()) {
             throw new EngineException(EngineException.Kind.CANCELLED, "transcription was cancelled before it began");
         }

@@ -11,6 +11,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -27,6 +28,9 @@ final class WhisperState implements AutoCloseable {
     private static final int PROMPT_NOT_DECODED = -8;
     private static final int NOT_DECODED = -9;
     private static final double CENTISECOND = 0.01;
+
+    /** The engine mirrors so many at the beginning, without looking how many there are. */
+    private static final int LEAST_SAMPLES = 201;
 
     private final NativeHandle state;
     private final int threads;
@@ -74,8 +78,9 @@ final class WhisperState implements AutoCloseable {
         }
 
         Transcript transcribe(float[] samples, SpeechRequest request) {
-            MemorySegment pcm = arena.allocateFrom(ValueLayout.JAVA_FLOAT, samples);
-            check(guard_h.ag_whisper_pcm_to_mel(context, state, pcm, samples.length, threads), "the spectrogram");
+            float[] enough = samples.length < LEAST_SAMPLES ? Arrays.copyOf(samples, LEAST_SAMPLES) : samples;
+            MemorySegment pcm = arena.allocateFrom(ValueLayout.JAVA_FLOAT, enough);
+            check(guard_h.ag_whisper_pcm_to_mel(context, state, pcm, enough.length, threads), "the spectrogram");
             double probability = 1;
             String language = request.language();
             if (language == null && languages.size() == 1) {
@@ -125,7 +130,7 @@ final class WhisperState implements AutoCloseable {
             MemorySegment params = whisper_h.whisper_full_default_params(arena,
                     beam ? whisper_h.WHISPER_SAMPLING_BEAM_SEARCH() : whisper_h.WHISPER_SAMPLING_GREEDY());
             whisper_full_params.n_threads(params, threads);
-            whisper_full_params.language(params, arena.allocateFrom(language));
+            whisper_full_params.language(params, arena.allocateFrom(WhisperModel.nameInEngine(language)));
             whisper_full_params.audio_ctx(params, request.audioContext());
             whisper_full_params.no_context(params, true);
             whisper_full_params.print_progress(params, false);

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.JarURLConnection;
 import java.net.URL;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -12,6 +13,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -32,6 +35,7 @@ final class FfmpegArchive {
     private static final String PLATFORM = "linux-x86_64";
     private static final String PREFIX = "org/bytedeco/ffmpeg/" + PLATFORM + "/";
     private static final String PROGRAM = "ffmpeg";
+    private static final String UNPACKING = "unpacking-";
     /** X11, two sound systems, two interfaces to video processors. */
     private static final List<String> NOT_NEEDED = List.of("libxcb.so.1", "libxcb-shm.so.0", "libasound.so.2",
             "libpulse.so.0", "libva.so.2", "libva-drm.so.2", "libdrm.so.2");
@@ -134,7 +138,8 @@ final class FfmpegArchive {
     }
 
     private static void unpack(JarFile jar, List<JarEntry> entries, Path folder) throws IOException {
-        Path fresh = Files.createTempDirectory(folder.getParent(), "unpacking-");
+        deleteLeftovers(folder.getParent());
+        Path fresh = Files.createTempDirectory(folder.getParent(), UNPACKING);
         try {
             for (JarEntry entry : entries) {
                 try (InputStream in = jar.getInputStream(entry)) {
@@ -154,6 +159,22 @@ final class FfmpegArchive {
             }
         } finally {
             delete(fresh);
+        }
+    }
+
+    // Of a worker that was killed while it unpacked; a living one takes seconds.
+    private static void deleteLeftovers(Path parent) throws IOException {
+        Instant old = Instant.now().minus(Duration.ofHours(1));
+        try (DirectoryStream<Path> folders = Files.newDirectoryStream(parent, UNPACKING + "*")) {
+            for (Path folder : folders) {
+                try {
+                    if (Files.getLastModifiedTime(folder, LinkOption.NOFOLLOW_LINKS).toInstant().isBefore(old)) {
+                        delete(folder);
+                    }
+                } catch (NoSuchFileException e) {
+                    // Another worker did so just now.
+                }
+            }
         }
     }
 

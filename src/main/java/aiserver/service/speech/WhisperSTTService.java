@@ -86,7 +86,7 @@ public final class WhisperSTTService {
         scope.progress("decode", 0);
         Recording recording = decoder.decode(job.audio(), job.mimeType(), job.filename(), scope);
         scope.progress("decode", DECODED);
-        return EngineErrors.translated(() -> transcribe(recording, language, scope));
+        return EngineErrors.retriedOnce(() -> transcribe(recording, language, scope));
     }
 
     private String language(String wanted) {
@@ -167,8 +167,9 @@ public final class WhisperSTTService {
 
     private List<Stretch> speech(Recording recording, JobScope scope) {
         List<Stretch> speech = new ArrayList<>();
-        for (int from = 0; from < recording.size(); from += ACTIVITY_BLOCK) {
-            int to = Math.min(recording.size(), from + ACTIVITY_BLOCK);
+        for (int block = 0; block < recording.size(); block += ACTIVITY_BLOCK) {
+            int from = Math.max(0, block - VoiceDetector.OVERLAP);
+            int to = Math.min(recording.size(), block + ACTIVITY_BLOCK + VoiceDetector.OVERLAP);
             for (Stretch found : voice.find(recording.window(from, to), scope::cancelled)) {
                 Stretch.add(speech, from + found.from(), from + found.to());
             }

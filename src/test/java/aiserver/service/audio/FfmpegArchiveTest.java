@@ -50,6 +50,22 @@ class FfmpegArchiveTest {
     }
 
     @Test
+    void whatAKilledWorkerLeftHalfUnpackedGoes() throws IOException {
+        Path cache = Files.createDirectory(folder.resolve("left"));
+        Files.setPosixFilePermissions(cache, PosixFilePermissions.fromString("rwx------"));
+        Path program = new FfmpegArchive(jar(), cache).program().orElseThrow();
+        Path old = Files.createDirectory(program.getParent().resolveSibling("unpacking-1"));
+        Files.writeString(old.resolve("ffmpeg"), "half");
+        Files.setLastModifiedTime(old, java.nio.file.attribute.FileTime.from(java.time.Instant.now().minusSeconds(7_200)));
+        Path young = Files.createDirectory(program.getParent().resolveSibling("unpacking-2"));
+        Files.delete(program);
+        new FfmpegArchive(jar(), cache).program().orElseThrow();
+        assertThat(old).doesNotExist();
+        assertThat(young).exists();
+        assertThat(program).exists();
+    }
+
+    @Test
     void whereTheCacheIsNotToBeTrustedOneTemporaryFolderServesAllCalls() throws IOException {
         Path open = Files.createDirectory(folder.resolve("open"));
         Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxrwxrwx"));

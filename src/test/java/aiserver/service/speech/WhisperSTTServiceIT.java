@@ -127,6 +127,12 @@ class WhisperSTTServiceIT {
     }
 
     @Test
+    void namesLanguagesAsTheContractDoes() {
+        assertThat(engine.languages()).contains("ko", "jv").doesNotContain("jw");
+        assertThat(service().transcribe(job(Sound.wav(Sound.chirp(16_000, 2), 16_000), "jv"), JobScope.NONE).language()).isEqualTo("jv");
+    }
+
+    @Test
     void hearsMinutesInWindows() {
         float[] minutes = new float[150 * 16_000];
         for (int at = 0; at + 10 * 16_000 <= minutes.length; at += 15 * 16_000) {

@@ -23,6 +23,7 @@ import aiserver.service.audio.Sound;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -142,6 +143,36 @@ class WhisperSTTServiceTest {
         assertThat(engine.calls()).extracting(call -> call.request().language()).containsExactly(null, "ko", "ko", "ko");
         assertThat(result.text()).isEqualTo("하나 하나 하나 하나");
         assertThat(result.segments().getLast().start()).isCloseTo(74, within(0.5));
+    }
+
+    @Test
+    void losesNoQuietBeginningWhereTheGateLooksAtAnotherPiece() {
+        float[] samples = Sound.noise(16_000, 130, 0.03, 4);
+        float[] word = Sound.chirp(16_000, 0.7);
+        int quiet = (int) (119.3 * 16_000);
+        int loud = (int) (120.2 * 16_000);
+        for (int i = 0; i < word.length; i++) {
+            samples[quiet + i] += 0.12f * word[i];
+            samples[loud + i] += word[i];
+        }
+        SpeechResult result = service(FakeSpeechEngine.hearing("딸기 케이크")).transcribe(job(Sound.wav(samples, 16_000), "ko"), JobScope.NONE);
+        assertThat(result.segments()).hasSize(1);
+        assertThat(result.segments().getFirst().start()).isLessThanOrEqualTo(119.3);
+    }
+
+    @Test
+    void triesOnceMoreWhereTheEngineFailed() {
+        AtomicInteger runs = new AtomicInteger();
+        FakeSpeechEngine engine = new FakeSpeechEngine(heard -> {
+            if (runs.getAndIncrement() == 0) {
+                throw new EngineException(EngineException.Kind.ENGINE_FAILED, "it broke");
+            }
+            return List.of(FakeSpeechEngine.segment(0, 1, "케이크 주세요"));
+        });
+        SpeechResult result = service(engine).transcribe(job(ORDER, "ko"), JobScope.NONE);
+        assertThat(result.text()).isEqualTo("케이크 주세요");
+        assertThat(result.segments()).hasSize(1);
+        assertThat(runs).hasValue(2);
     }
 
     @Test
