@@ -17,8 +17,9 @@ usage: bench/run.sh [--quick|--full] [options]
   --trial            on a busy machine, to try it: into bench/.work/trial, never into docs/
   --processors LIST  to pin to, as taskset takes it       --threads N   for each contender
   --patience S       to wait for a quiet machine before each part
-  --tokenizer DIR    Qwen's vocab.json and merges.txt
+  --tokenizer DIR    Qwen's vocab.json and merges.txt (bench/.work/tokenizer)
   --python FILE      Python with training/requirements.txt, for TorchScript exports and Python peers
+                     (training/.venv/bin/python)
   --report           only write docs/benchmarks.md anew, of each row the newest result
 environment: AISERVER_NATIVE_DIST, AISERVER_NATIVE_SOURCES (unpacked engine sources, for headers)
 TEXT
@@ -95,10 +96,12 @@ find_jdk() { # JAVA_HOME first, then the newest
 }
 jdk=$(find_jdk)
 [ -n "$jdk" ] || die "no JDK 22 or newer was found: set JAVA_HOME to one"
+unsafe=() # Netty's use of sun.misc.Unsafe is announced from 24 on
+[ "$(sed -n 's/^JAVA_VERSION="\([0-9]*\).*/\1/p' "$jdk/release")" -lt 24 ] || unsafe=(--sun-misc-unsafe-memory-access=allow)
 # In the background, so that this script hears TERM and INT and hands them on: the program then ends what it has started.
 bench() {
     local child status
-    "$jdk/bin/java" --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow -XX:+UseSerialGC -Dfile.encoding=UTF-8 \
+    "$jdk/bin/java" --enable-native-access=ALL-UNNAMED ${unsafe[@]+"${unsafe[@]}"} -XX:+UseSerialGC -Dfile.encoding=UTF-8 \
         -Daiserver.native.dir="$dist" -cp "bench/target/ai-server-bench-0.1.0-SNAPSHOT.jar:bench/target/lib/*" aiserver.bench.Bench "$@" &
     child=$!
     trap 'stopped=yes; kill -TERM "$child" 2>/dev/null || true' TERM INT

@@ -58,7 +58,8 @@ case $jobs in ''|*[!0-9]*|0) die "--jobs must be a number from 1 but is '$jobs'"
 
 platform=$(uname -s | tr '[:upper:]' '[:lower:]')-$(uname -m)
 work=native/.work
-dist=${AISERVER_NATIVE_DIST:-native/dist}/$platform
+dist=$(absolute "${AISERVER_NATIVE_DIST:-}")
+dist=${dist:-native/dist}/$platform
 if [ "$plugin" = no ] && [ ${#asked[@]} = 0 ] && [ "$clean" = no ] && [ -f "$dist/BUILD-INFO" ]; then
     # The launcher asks without options; it must not turn a CUDA build into a plain one.
     while read -r word; do asked+=("$word"); done < <(sed -n 's/^asked //p' "$dist/BUILD-INFO")

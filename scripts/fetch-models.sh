@@ -2,12 +2,14 @@
 # Brings model weights into models-gguf, as its manifest names them. Can be stopped at any point and run again: what is
 # there stays, what is half there goes on. A file has its final name only when its size and SHA-256 are right.
 set -euo pipefail
+from=$PWD
 cd "$(dirname "$0")/.."
 
 usage() {
     cat <<'TEXT'
 usage: scripts/fetch-models.sh [options] PROFILE|NAME...
-  PROFILE      edge (8 GB), workstation (24 GB) or quality
+  PROFILE      edge (8 GB), workstation (24 GB) or quality; PROFILE.properties, for ai-server run --profile, is
+               written beside its weights unless there is one
   NAME         an entry of models-gguf/manifest.json
   --list       say what there is and what is here
   --verify     hold what is here against its SHA-256; fetch nothing
@@ -23,6 +25,7 @@ die() { echo "fetch-models: $*" >&2; exit 1; }
 
 manifest=models-gguf/manifest.json
 folder=${MODELS_DIR:-models-gguf}
+case $folder in /*) ;; *) [ -z "${MODELS_DIR:-}" ] || folder=$from/$folder ;; esac # from where the script was called
 lock=$folder/models.lock
 attempts=5
 mode=fetch quiet=no
@@ -230,5 +233,41 @@ for entry in "${chosen[@]}"; do
         die "$file came with the SHA-256 $found instead of $sum; it was thrown away: run this again, and if it stays wrong do not use this source"
     fi
     mv "$folder/$file.part" "$folder/$file"
+done
+
+# ---- the options that name them
+
+option_of() { # role
+    case $1 in
+        speech) echo stt-model ;;
+        voice-activity) echo stt-vad-model ;;
+        language) echo llm-model ;;
+        diffusion-model) echo image-model ;;
+        clip-l|clip-g|t5|vae|taesd) echo "image-$1" ;;
+        *) die "the manifest has a role '$1' for which there is no option" ;;
+    esac
+}
+
+write_profile() {
+    local file=$folder/$1.properties entry option
+    if [ -e "$file" ]; then
+        say "$file is left as it is"
+        return
+    fi
+    {
+        echo "# What \"ai-server run --profile\" needs for these weights; paths are relative to this file."
+        while IFS= read -r entry; do
+            in_profile "$entry" "$1" || continue
+            option=$(option_of "$(value "$entry" role)")
+            echo "$option=$(value "$entry" file)"
+        done <<< "$entries"
+    } > "$file.$$" && mv "$file.$$" "$file" || die "cannot write $file"
+    say "run it with: ./ai-server run --profile $file"
+}
+
+for name in "${wanted[@]}"; do
+    while IFS= read -r entry; do
+        if in_profile "$entry" "$name"; then write_profile "$name"; break; fi
+    done <<< "$entries"
 done
 say "done: $folder"

@@ -26,7 +26,8 @@ die() { echo "gpu-check: $*" >&2; exit 1; }
 platform=$(uname -s | tr '[:upper:]' '[:lower:]')-$(uname -m)
 find_java() { # the bundle's own, or a JDK from 22 on
     local candidate version
-    for candidate in "$home/runtime" "${JAVA_HOME:-}" /usr/lib/jvm/*; do
+    for candidate in "$home/runtime" "${JAVA_HOME:-}" "$(dirname "$(dirname "$(readlink -f "$(command -v java || true)" || true)")")" \
+            /usr/lib/jvm/* /opt/java/* /opt/jdk* "${HOME:-/nonexistent}"/.jdks/* "${HOME:-/nonexistent}"/.sdkman/candidates/java/*; do
         version=$(sed -n 's/^JAVA_VERSION="\([0-9]*\).*/\1/p' "$candidate/release" 2>/dev/null || true)
         if [ "${version:-0}" -ge 22 ] && [ -x "$candidate/bin/java" ]; then echo "$candidate"; return; fi
     done
@@ -119,7 +120,7 @@ run_check() {
     [ -d "$home/target/test-classes/aiserver/check" ] || die "$home/target/test-classes has no check; run mvn -DskipTests package"
     dist=$(realpath -m "${AISERVER_NATIVE_DIST:-$home/native/dist}")
     [ -f "$dist/$platform/libllama.so" ] || die "no native libraries in $dist/$platform; run scripts/build-native.sh"
-    export AISERVER_NATIVE_DIST=$dist AISERVER_LOG=${AISERVER_LOG:-WARN} MALLOC_ARENA_MAX=2
+    export AISERVER_NATIVE_DIST=$dist AISERVER_LOG=${AISERVER_LOG:-WARN} MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=1048576
     if command -v nvidia-smi >/dev/null; then nvidia-smi > "$out/nvidia-smi.txt" 2>&1 || true; fi
 
     for part in ${only//,/ }; do

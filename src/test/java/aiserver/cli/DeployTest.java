@@ -37,7 +37,7 @@ class DeployTest {
 
     @Test
     void whatTheImageCopiesIsNotLeftOutOfWhatItIsBuiltFrom() throws IOException {
-        String ignored = Files.readString(Path.of(".containerignore"));
+        String ignored = Files.readString(Path.of(".dockerignore"));
         for (String needed : new String[] {"ai-server", "pom.xml", "src", "bindings", "native", "scripts", "models-gguf/demo"}) {
             assertThat(Path.of(needed)).exists();
             assertThat(ignored.lines()).doesNotContain(needed, needed + "/", "**/" + needed);

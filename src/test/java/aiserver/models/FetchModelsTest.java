@@ -379,6 +379,13 @@ class FetchModelsTest {
             boolean edge = file.get("profiles").toString().contains("\"edge\"");
             assertThat(Files.exists(folder.resolve(file.get("file").asText()))).as(file.toString()).isEqualTo(edge);
         }
+        Path profile = folder.resolve("edge.properties");
+        assertThat(Files.readAllLines(profile).stream().skip(1)).containsExactlyInAnyOrder("stt-model=ggml-large-v3-turbo-q5_0.bin",
+                "stt-vad-model=" + VAD, "llm-model=Qwen3-4B-Instruct-2507-Q4_K_M.gguf", "image-model=sd3.5_medium-Q4_0.gguf",
+                "image-clip-l=clip_l.safetensors", "image-clip-g=clip_g.safetensors", "image-taesd=taesd3.safetensors");
+        Files.writeString(profile, "llm-threads=2\n");
+        assertThat(fetch("edge").output()).contains("edge.properties is left as it is");
+        assertThat(profile).hasContent("llm-threads=2");
     }
 
     @Test

@@ -18,10 +18,10 @@ public final class WorkFolder {
     Path home;
 
     @Option(names = "--tokenizer", paramLabel = "DIR",
-            description = "Qwen's vocab.json and merges.txt. Default: ../shared/data/tokenizers/qwen beside the project.")
+            description = "Qwen's vocab.json and merges.txt. Default: tokenizer in the work folder.")
     Path tokenizer;
 
-    @Option(names = "--python", paramLabel = "FILE", defaultValue = "bench/.work/venv/bin/python",
+    @Option(names = "--python", paramLabel = "FILE", defaultValue = "training/.venv/bin/python",
             description = "Python with training/requirements.txt, for exports and peers. Default: ${DEFAULT-VALUE}.")
     Path python;
 
@@ -46,7 +46,7 @@ public final class WorkFolder {
     }
 
     public Path tokenizer() {
-        return tokenizer != null ? tokenizer : home().resolve("../shared/data/tokenizers/qwen").normalize();
+        return tokenizer != null ? tokenizer : folder().resolve("tokenizer");
     }
 
     public Path python() {
