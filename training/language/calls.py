@@ -16,6 +16,10 @@ PAIRS = {"을": ("을", "를"), "이": ("이", "가"), "은": ("은", "는"), "�
          "이에요": ("이에요", "예요"), "이라서": ("이라서", "라서"), "인데": ("인데", "인데"), "이니까": ("이니까", "니까"), "이라고": ("이라고", "라고"), "으로": ("으로", "로")}
 
 
+# sentences in which an unknown word changes nothing
+BLURRED = {"talk", "recommend", "menus", "events", "facts", "price_any", "cancel", "confirm", "no_menu", "again_menu"}
+
+
 def with_particle(word, particle):
     last = ord(word[-1]) - 0xAC00
     final = last % 28 if 0 <= last < 11172 else 0
@@ -279,7 +283,17 @@ class Maker:
             pattern = patterns.drawn(self.rng, self.language, kind, self.held_out, self.practice)
             lacking = [slot for slot, there in self.other_than_said().items() if "{" + slot + "}" in pattern.replace(":", "}") and not there]
             if not lacking:
-                return pattern
+                return self.blurred(pattern) if self.practice and self.language == "ko" and kind in BLURRED else pattern
+
+    def blurred(self, pattern):
+        """At times with a word that nobody knows; not one of the last two, which say what is wanted."""
+        r, parts = self.rng, pattern.split(" ")
+        known = [i for i, part in enumerate(parts[:-2]) if len(part) > 1 and re.fullmatch("[가-힣]+", part)]
+        if not known or r.random() >= 0.12:
+            return pattern
+        at = r.choice(known)
+        parts[at] = "".join(r.choice(ALL) for _ in parts[at][:-1]) + parts[at][-1]
+        return " ".join(parts)
 
     def other_than_said(self):
         """What a customer who corrects himself can have said first."""
@@ -356,6 +370,9 @@ class Maker:
             elif name == "held":
                 slots[name] = r.choice(self.state["options"])
                 said["remove"] = [slots[name]]
+            elif self.practice and self.language == "ko" and r.random() < 0.25:
+                # not every word that is not known is a menu's name
+                slots[name] = self.syllables(2, 3)
             else:
                 slots[name] = r.choice({"who": words.WHO, "occasion": words.OCCASIONS, "thing": words.THINGS}[name])
         return filled(pattern, slots)
@@ -484,11 +501,12 @@ class Maker:
         return text, {}, self.reply("inquiry", "price" if kind == "price_any" else kind, response)
 
     def say_recommend(self):
-        pattern = self.pattern("recommend")
+        r, pattern = self.rng, self.pattern("recommend")
         first = self.any_menu()
         second = self.any_menu(first)
         if "{menu2}" in pattern and first != second:
             slots = {"menu": first, "menu2": second}
+            slots |= {name: r.choice({"who": words.WHO, "occasion": words.OCCASIONS}[name]) for name in re.findall(r"\{(\w+)", pattern) if name not in slots}
             best, others, response = first, [second], filled(self.replies["suggest"], slots)
             return filled(pattern, slots), {}, {**self.reply("recommendation", "recommend", response), "recommended_menu": best, "alternatives": others}
         text = self.slots(pattern, first, {})

@@ -10,6 +10,7 @@ import zlib
 import patterns_foreign as foreign
 import patterns_ko as ko
 import patterns_ko_more as more
+import patterns_ko_taught as taught
 import words
 
 LINES = {"ko": {kind: lines + "\n" + more.MORE.get(kind, "") for kind, lines in ko.KO.items()}, "en": foreign.EN, "ja": foreign.JA}
@@ -25,6 +26,10 @@ def kept_out(line):
 
 def listed(text):
     return [pattern for pattern in re.split(r"[|\n]", text) if pattern]
+
+
+def listed_lines(text):
+    return [line for line in map(str.strip, text.split("\n")) if line]
 
 
 def alternatives(match, language):
@@ -47,9 +52,11 @@ def forms(line, language):
 def known(language, kind, held_out):
     """(lines, their weights) of a kind; a line that says more in other words is drawn more often. Where nothing was
     kept out, the lines of training."""
-    lines = [line.strip() for line in LINES[language].get(kind, "").split("\n") if line.strip()]
+    lines = listed_lines(LINES[language].get(kind, ""))
     plain = (words.TEST if held_out else words.TRAIN).get(kind, "") if language == "ko" else "" if held_out else words.FOREIGN[language].get(kind, "")
     found = listed(plain) + [line for line in lines if kept_out(line) == held_out] if isinstance(plain, str) else []
+    if language == "ko" and not held_out:
+        found += listed_lines(taught.TAUGHT.get(kind, ""))
     if held_out and not found:
         return known(language, kind, False)
     return found, [1 + math.log2(combinations(line, language)) for line in found]
@@ -61,14 +68,14 @@ TESTED = {pattern for text in words.TEST.values() for pattern in listed(text)}
 
 @functools.cache
 def latest(kind):
-    """Lines of patterns_ko_more.py that training may see."""
-    return [line for line in map(str.strip, more.MORE.get(kind, "").split("\n")) if line and not kept_out(line)]
+    """Lines of patterns_ko_more.py that training may see, and those of patterns_ko_taught.py."""
+    return [line for line in listed_lines(more.MORE.get(kind, "")) if not kept_out(line)] + listed_lines(taught.TAUGHT.get(kind, ""))
 
 
 def drawn(rng, language, kind, held_out, practice=False):
     """A pattern without alternatives, as somebody might say it; for `practice` often one of the latest."""
     lines, weights = known(language, kind, held_out)
-    if practice and language == "ko" and latest(kind) and rng.random() < 0.4:
+    if practice and language == "ko" and latest(kind) and rng.random() < 0.6:
         lines, weights = latest(kind), None
     while True:
         line = rng.choices(lines, weights)[0]
@@ -96,4 +103,4 @@ if __name__ == "__main__":
         out = [line for kind in LINES[language] for line in known(language, kind, True)[0] if line not in seen]
         print(f"{language}: {len(seen)} patterns with {sum(combinations(line, language) for line in seen)} forms, {len(out)} kept out")
     tested = {form for kind in LINES["ko"] if kind != "hello" for line in known("ko", kind, True)[0] for form in forms(line, "ko")}
-    print("ko: forms of the latest patterns that a kept-out pattern has, too:", sum(form in tested for kind in more.MORE for line in latest(kind) for form in forms(line, "ko")))
+    print("ko: forms of the latest patterns that a kept-out pattern has, too:", sum(form in tested for kind in LINES["ko"] for line in latest(kind) for form in forms(line, "ko")))

@@ -33,19 +33,33 @@ WEIGHTS = {"form": 0.3, "intent": 4.0, "menu": 3.0, "order_state": 2.0, "state":
 FAR = [None, "state"]
 FAR_AGAIN = [None, "menu", "menu", "state", "menu", "menu"]
 LONGEST = 640
+# share of the calls in which tokens of several syllables are at times read as their syllables, and of the tokens there
+SPLIT_CALLS, SPLIT_TOKENS = 0.3, 0.5
 
 
 class Batcher:
-    def __init__(self, tokenizer):
-        self.tokenizer = tokenizer
+    """`rng`, of training alone, splits tokens of several syllables in what is read: words that no pattern has come as
+    syllables, which would otherwise hardly mean anything by themselves."""
+
+    def __init__(self, tokenizer, rng=None):
+        self.tokenizer, self.rng = tokenizer, rng
+        texts = {i: tokenizer.decode([i]) for i in range(tokenizer.get_vocab_size())}
+        self.syllables = {i: [part for c in text for part in tokenizer.encode(c).ids] for i, text in texts.items()
+                          if sum("가" <= c <= "힣" for c in text) > 1}
 
     def encoded(self, text):
         return self.tokenizer.encode(text).ids
 
+    def split(self, ids):
+        r = self.rng
+        if r is None or r.random() >= SPLIT_CALLS:
+            return ids
+        return [part for i in ids for part in (self.syllables[i] if i in self.syllables and r.random() < SPLIT_TOKENS else [i])]
+
     def tail(self, lines, pieces, last=None):
         """(ids, weight of each id as a target): the user message's own lines, and the answer, or its beginning up to a
         kind of piece."""
-        head = self.encoded(lines + prompt.CLOSING)
+        head = self.split(self.encoded(lines + prompt.CLOSING))
         answer = self.tokenizer.encode("".join(text for text, _ in pieces) + prompt.END)
         of_character = [WEIGHTS[kind] for text, kind in pieces for _ in text] + [WEIGHTS["form"]] * len(prompt.END)
         # whether a value begins or ends is often decided by the mark beside it: `":` goes on with null, `":"` with a text
@@ -184,7 +198,7 @@ def main():
         signal.signal(number, lambda *_: told.append(True))
     began, reported, losses = time.process_time() - spent, spent, []
     while not told and (spent := time.process_time() - began) < options.minutes * 60:
-        rng = random.Random(options.seed * 100_000_000 + step)
+        batcher.rng = rng = random.Random(options.seed * 100_000_000 + step)
         made = []
         while len(made) < options.groups:
             begun, tails = calls.group(calls.Maker(rng, practice=True), options.calls)

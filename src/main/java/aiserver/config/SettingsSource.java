@@ -110,10 +110,11 @@ public final class SettingsSource implements IDefaultValueProvider {
         if (value == null && name.equals("redis-url")) {
             value = environment.get("REDIS_URL");
         }
-        if (value != null) {
-            return value.isBlank() ? null : value;
+        if (value == null) {
+            value = profile.value(name, option);
+        } else if (value.isBlank()) { // unset, whatever the profile says
+            value = null;
         }
-        value = profile.value(name, option);
         return value == null && demoKinds.contains(name.split("-", 2)[0]) ? demo.value(name, option) : value;
     }
 

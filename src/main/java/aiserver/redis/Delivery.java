@@ -7,11 +7,14 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Takes messages off the queues and gives their answers, so that each ends in exactly one. A message is moved to this
@@ -58,6 +61,8 @@ public final class Delivery {
     private final String workerId;
     /** What was popped and not yet let go, by identity, so that a reply lost on the wire can be told from work in hand. */
     private final Map<TaskType, List<byte[]>> inHand = new ConcurrentHashMap<>();
+    /** Of these, what is just being answered or given back: the list may be without it before it is let go here. */
+    private final Set<byte[]> leaving = Collections.synchronizedSet(Collections.newSetFromMap(new IdentityHashMap<>()));
     private final Map<String, String> tokens = new ConcurrentHashMap<>();
 
     public Delivery(RedisClient redis, DeliverySettings settings, String workerId) {
@@ -154,6 +159,7 @@ public final class Delivery {
     public boolean finish(Claim claim, byte[] reply, boolean bury) {
         String id = claim.requestId();
         TaskType kind = claim.envelope().kind();
+        leaving.add(claim.envelope().message());
         List<byte[]> answer = redis.eval(Script.FINISH,
                 List.of(processing(kind), Keys.lease(id), Keys.result(id), Keys.attempts(id), Keys.cancel(id), Keys.dead(kind),
                         Keys.EPOCH),
@@ -179,6 +185,7 @@ public final class Delivery {
     public boolean putBack(Claim claim) {
         TaskType kind = claim.envelope().kind();
         byte[] message = claim.envelope().message();
+        leaving.add(message);
         boolean done = putBack(kind, message, claim.requestId(), claim.token(), holds(kind, message));
         letGo(claim);
         return done;
@@ -279,7 +286,7 @@ public final class Delivery {
     // How often these bytes are in hand. They can be on the list less often: a message that went back to its queue while it
     // was held and not claimed yet (Redis lost the move, or this worker was taken for dead) may be popped a second time.
     private long holds(TaskType kind, byte[] message) {
-        return held(kind).stream().filter(m -> Arrays.equals(m, message)).count();
+        return held(kind).stream().filter(m -> Arrays.equals(m, message) && !leaving.contains(m)).count();
     }
 
     private void letGo(Claim claim) {
@@ -292,6 +299,7 @@ public final class Delivery {
         synchronized (messages) {
             messages.removeIf(m -> m == envelope.message());
         }
+        leaving.remove(envelope.message());
     }
 
     private String processing(TaskType kind) {

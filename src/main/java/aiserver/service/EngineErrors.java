@@ -54,7 +54,9 @@ public final class EngineErrors {
                 try {
                     return work.get();
                 } catch (EngineException second) {
-                    second.addSuppressed(first);
+                    if (second != first) {
+                        second.addSuppressed(first);
+                    }
                     throw second;
                 }
             }

@@ -4,8 +4,19 @@
 local processing, queue, lease, attempts = unpack(KEYS)
 local message, token, reliable, held = unpack(ARGV)
 local ours = redis.call('GET', lease) == token
+local function letGo()
+  if ours then
+    redis.call('DEL', lease)
+    if tonumber(redis.call('GET', attempts) or '0') > 1 then
+      redis.call('DECR', attempts)
+    else
+      redis.call('DEL', attempts)
+    end
+  end
+end
 if reliable == '1' then
   if #redis.call('LPOS', processing, message, 'COUNT', 0) < (ours and 1 or tonumber(held)) then
+    letGo() -- whoever has the message now may run it
     return 0
   end
 elseif token ~= '' and not ours then
@@ -13,12 +24,5 @@ elseif token ~= '' and not ours then
 end
 redis.call('RPUSH', queue, message)
 redis.call('LREM', processing, 1, message)
-if ours then
-  redis.call('DEL', lease)
-  if tonumber(redis.call('GET', attempts) or '0') > 1 then
-    redis.call('DECR', attempts)
-  else
-    redis.call('DEL', attempts)
-  end
-end
+letGo()
 return 1

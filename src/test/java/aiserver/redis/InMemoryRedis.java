@@ -247,11 +247,12 @@ public final class InMemoryRedis implements RedisClient {
 
     private List<byte[]> putBack(List<String> k, List<String> a) {
         boolean ours = a.get(1).equals(value(k.get(2)));
-        if (a.get(2).equals("1") ? copies(k.get(0), a.get(0)) < (ours ? 1 : Long.parseLong(a.get(3))) : !a.get(1).isEmpty() && !ours) {
-            return one(0);
+        boolean reliable = a.get(2).equals("1");
+        boolean there = reliable ? copies(k.get(0), a.get(0)) >= (ours ? 1 : Long.parseLong(a.get(3))) : a.get(1).isEmpty() || ours;
+        if (there) {
+            push(k.get(1), a.get(0), false);
+            remove(k.get(0), a.get(0));
         }
-        push(k.get(1), a.get(0), false);
-        remove(k.get(0), a.get(0));
         if (ours) {
             texts.remove(k.get(2));
             long tried = count(k.get(3));
@@ -261,7 +262,7 @@ public final class InMemoryRedis implements RedisClient {
                 texts.remove(k.get(3));
             }
         }
-        return one(1);
+        return one(there ? 1 : 0);
     }
 
     private List<byte[]> recover(List<String> k, List<String> a) {

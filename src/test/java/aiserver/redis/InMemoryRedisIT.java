@@ -74,8 +74,8 @@ class InMemoryRedisIT {
             case FINISH -> Stream.of(message, token, "{\"status\":\"" + (random.nextBoolean() ? "success" : "error") + "\"}", LONG,
                     "channel", random.nextInt(4) == 0 ? "e2" : "e1", random.nextBoolean() ? "1" : "0", "2", reliable);
             case BURY -> Stream.of(message, "2", reliable);
-            case DROP -> Stream.of(message);
-            case PUT_BACK -> Stream.of(message, random.nextInt(3) == 0 ? "" : token, reliable);
+            case DROP -> Stream.of(message, Integer.toString(1 + random.nextInt(3)));
+            case PUT_BACK -> Stream.of(message, random.nextInt(3) == 0 ? "" : token, reliable, Integer.toString(1 + random.nextInt(3)));
             case RECOVER -> Stream.of(message, "w1");
             case HEARTBEAT -> Stream.of("w1", LONG, "info", "e1");
             case FORGET -> Stream.of("w1", "0", random.nextBoolean() ? "1" : "0");
