@@ -24,8 +24,7 @@ say() { echo "fetch-models: $*"; }
 die() { echo "fetch-models: $*" >&2; exit 1; }
 
 manifest=models-gguf/manifest.json
-folder=${MODELS_DIR:-models-gguf}
-case $folder in /*) ;; *) [ -z "${MODELS_DIR:-}" ] || folder=$from/$folder ;; esac # from where the script was called
+case ${MODELS_DIR:-} in ''|/*) folder=${MODELS_DIR:-models-gguf} ;; *) folder=$from/$MODELS_DIR ;; esac # from where the script was called
 lock=$folder/models.lock
 attempts=5
 mode=fetch quiet=no
@@ -266,8 +265,6 @@ write_profile() {
 }
 
 for name in "${wanted[@]}"; do
-    while IFS= read -r entry; do
-        if in_profile "$entry" "$name"; then write_profile "$name"; break; fi
-    done <<< "$entries"
+    if in_profile "$entries" "$name"; then write_profile "$name"; fi
 done
 say "done: $folder"

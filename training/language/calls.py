@@ -16,6 +16,8 @@ PAIRS = {"을": ("을", "를"), "이": ("이", "가"), "은": ("은", "는"), "�
          "이에요": ("이에요", "예요"), "이라서": ("이라서", "라서"), "인데": ("인데", "인데"), "이니까": ("이니까", "니까"), "이라고": ("이라고", "라고"), "으로": ("으로", "로")}
 
 
+# what slots that are no part of an order are filled with
+OTHERS = {"who": words.WHO, "occasion": words.OCCASIONS, "thing": words.THINGS}
 # sentences in which an unknown word changes nothing
 BLURRED = {"talk", "recommend", "menus", "events", "facts", "price_any", "cancel", "confirm", "no_menu", "again_menu"}
 
@@ -374,7 +376,7 @@ class Maker:
                 # not every word that is not known is a menu's name
                 slots[name] = self.syllables(2, 3)
             else:
-                slots[name] = r.choice({"who": words.WHO, "occasion": words.OCCASIONS, "thing": words.THINGS}[name])
+                slots[name] = r.choice(OTHERS[name])
         return filled(pattern, slots)
 
     def more(self, menu, said, text, kinds):
@@ -506,7 +508,7 @@ class Maker:
         second = self.any_menu(first)
         if "{menu2}" in pattern and first != second:
             slots = {"menu": first, "menu2": second}
-            slots |= {name: r.choice({"who": words.WHO, "occasion": words.OCCASIONS}[name]) for name in re.findall(r"\{(\w+)", pattern) if name not in slots}
+            slots |= {name: r.choice(OTHERS[name]) for name in re.findall(r"\{(\w+)", pattern) if name not in slots}
             best, others, response = first, [second], filled(self.replies["suggest"], slots)
             return filled(pattern, slots), {}, {**self.reply("recommendation", "recommend", response), "recommended_menu": best, "alternatives": others}
         text = self.slots(pattern, first, {})

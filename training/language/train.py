@@ -41,8 +41,8 @@ class Batcher:
     """`rng`, of training alone, splits tokens of several syllables in what is read: words that no pattern has come as
     syllables, which would otherwise hardly mean anything by themselves."""
 
-    def __init__(self, tokenizer, rng=None):
-        self.tokenizer, self.rng = tokenizer, rng
+    def __init__(self, tokenizer):
+        self.tokenizer, self.rng = tokenizer, None
         texts = {i: tokenizer.decode([i]) for i in range(tokenizer.get_vocab_size())}
         self.syllables = {i: [part for c in text for part in tokenizer.encode(c).ids] for i, text in texts.items()
                           if sum("가" <= c <= "힣" for c in text) > 1}

@@ -1,5 +1,6 @@
 package aiserver.config;
 
+import aiserver.job.TaskType;
 import java.io.IOException;
 import java.io.Reader;
 import java.nio.charset.StandardCharsets;
@@ -25,8 +26,6 @@ import picocli.CommandLine.Model.OptionSpec;
 public final class SettingsSource implements IDefaultValueProvider {
     /** Names the profile; the option {@code --profile} comes before it. */
     public static final String PROFILE_VARIABLE = "AISERVER_PROFILE";
-
-    private static final List<String> KINDS = List.of("stt", "llm", "image");
 
     private final Map<String, String> environment;
     private final Profile profile;
@@ -73,13 +72,13 @@ public final class SettingsSource implements IDefaultValueProvider {
         this.environment = environment;
         this.profile = Profile.read(profile);
         this.demo = Profile.read(demo);
-        for (String kind : KINDS) {
-            String model = kind + "-model";
+        for (TaskType kind : TaskType.values()) {
+            String model = kind.wireName() + "-model";
             boolean named = !environment.getOrDefault(variable(model), "").isBlank()
                     || !this.profile.properties().getProperty(model, "").isBlank()
                     || arguments.stream().anyMatch(argument -> argument.startsWith("--" + model));
             if (!named) {
-                demoKinds.add(kind);
+                demoKinds.add(kind.wireName());
             }
         }
     }

@@ -137,7 +137,7 @@ public final class Delivery {
     private void drop(Envelope envelope) {
         try {
             redis.eval(Script.DROP, List.of(processing(envelope.kind())),
-                    List.of(envelope.message(), bytes(holds(envelope.kind(), envelope.message()))));
+                    List.of(envelope.message(), bytes(hands(envelope.kind(), envelope.message()))));
         } catch (RedisException e) {
             if (!e.passing()) {
                 throw e;
@@ -183,10 +183,8 @@ public final class Delivery {
 
     /** Gives a job back to the popping end of its queue as if it had never been started; false where it was no longer ours. */
     public boolean putBack(Claim claim) {
-        TaskType kind = claim.envelope().kind();
-        byte[] message = claim.envelope().message();
-        leaving.add(message);
-        boolean done = putBack(kind, message, claim.requestId(), claim.token(), holds(kind, message));
+        leaving.add(claim.envelope().message());
+        boolean done = putBack(claim.envelope().kind(), claim.envelope().message(), claim.requestId(), claim.token());
         letGo(claim);
         return done;
     }
@@ -194,13 +192,13 @@ public final class Delivery {
     /** Gives back what was popped and never claimed, at the end of a lane. */
     public void releaseUnclaimed(TaskType kind) {
         for (Optional<byte[]> m = astray(kind); settings.reliable() && m.isPresent(); m = astray(kind)) {
-            putBack(kind, m.get(), "", "", holds(kind, m.get()) + 1);
+            putBack(kind, m.get(), "", "");
         }
     }
 
     /** Gives back a message that came just when the lane had stopped. */
     public void release(Envelope envelope) {
-        putBack(envelope.kind(), envelope.message(), "", "", holds(envelope.kind(), envelope.message()));
+        putBack(envelope.kind(), envelope.message(), "", "");
         letGo(envelope);
     }
 
@@ -220,10 +218,10 @@ public final class Delivery {
         return message;
     }
 
-    private boolean putBack(TaskType kind, byte[] message, String requestId, String token, long held) {
+    private boolean putBack(TaskType kind, byte[] message, String requestId, String token) {
         List<byte[]> answer = redis.eval(Script.PUT_BACK,
                 List.of(processing(kind), kind.queue(), Keys.lease(requestId), Keys.attempts(requestId)),
-                List.of(message, bytes(token), reliable(), bytes(Math.max(1, held))));
+                List.of(message, bytes(token), reliable(), bytes(hands(kind, message))));
         return number(answer.get(0)) == 1;
     }
 
@@ -283,10 +281,10 @@ public final class Delivery {
         }
     }
 
-    // How often these bytes are in hand. They can be on the list less often: a message that went back to its queue while it
+    // In how many hands these bytes are, this one included. They can be on the list less often: a message that went back to its queue while it
     // was held and not claimed yet (Redis lost the move, or this worker was taken for dead) may be popped a second time.
-    private long holds(TaskType kind, byte[] message) {
-        return held(kind).stream().filter(m -> Arrays.equals(m, message) && !leaving.contains(m)).count();
+    private long hands(TaskType kind, byte[] message) {
+        return 1 + held(kind).stream().filter(m -> m != message && Arrays.equals(m, message) && !leaving.contains(m)).count();
     }
 
     private void letGo(Claim claim) {

@@ -24,8 +24,8 @@ import java.util.stream.Collectors;
  */
 final class OrderPromptWriter {
     static final int MAX_EVENTS = 50;
-    // More characters than this to a token are no speech: refused before the engine has to count them.
-    static final int CHARACTERS_PER_TOKEN = 32;
+    // More characters than this to a token are no speech.
+    private static final int CHARACTERS_PER_TOKEN = 32;
 
     private final LanguageJob job;
     private final OrderMenu menu;
@@ -57,9 +57,7 @@ final class OrderPromptWriter {
      * @throws JobException CONTEXT_TOO_LONG where the transcript alone does not fit
      */
     OrderPrompt fitted(ToIntFunction<List<ChatMessage>> tokens, int budget) {
-        if (job.transcript().length() > (long) CHARACTERS_PER_TOKEN * Math.max(budget, 1)) {
-            throw tooLong(job.transcript().length() + " characters", budget);
-        }
+        requireCountable(job.transcript(), budget);
         int most = dialogue.size() + history.size() + 5;
         if (tokens.applyAsInt(messages(0)) <= budget) {
             return new OrderPrompt(messages(0), notes);
@@ -80,6 +78,13 @@ final class OrderPromptWriter {
         }
         notes.add("left out to fit the model's context: " + leftOut(low));
         return new OrderPrompt(messages(low), notes);
+    }
+
+    /** Refuses a transcript that cannot fit before the engine has to count its tokens. */
+    static void requireCountable(String transcript, int budget) {
+        if (transcript.length() > (long) CHARACTERS_PER_TOKEN * Math.max(budget, 1)) {
+            throw tooLong(transcript.length() + " characters", budget);
+        }
     }
 
     private static JobException tooLong(String length, int budget) {

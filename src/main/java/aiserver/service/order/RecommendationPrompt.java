@@ -31,9 +31,8 @@ record RecommendationPrompt(LanguageJob job, CustomerProfile profile, List<Candi
     /** @throws JobException CONTEXT_TOO_LONG where what must stay does not fit */
     OrderPrompt fitted(ToIntFunction<List<ChatMessage>> tokens, int budget) {
         boolean said = job.transcript() != null && !job.transcript().isBlank();
-        if (said && job.transcript().length() > (long) OrderPromptWriter.CHARACTERS_PER_TOKEN * Math.max(budget, 1)) {
-            throw new JobException(ErrorCode.CONTEXT_TOO_LONG, "payload.transcript is too long for the model: "
-                    + job.transcript().length() + " characters, " + budget + " tokens fit");
+        if (said) {
+            OrderPromptWriter.requireCountable(job.transcript(), budget);
         }
         int needed = 0;
         for (int leaveOut = 0; leaveOut <= LEFT_OUT.size(); leaveOut++) {

@@ -61,6 +61,7 @@ final class CakePrompt {
         for (int i = 0; i < items.size(); i++) {
             Item item = items.get(i);
             Item next = i + 1 < items.size() ? items.get(i + 1) : null;
+            boolean ofNext = next != null && (next.is(Kind.CANDLE) || topping[i + 1]); // of a thing on the cake, not the cake's
             subject |= !item.known() || item.meanings().stream().anyMatch(meaning -> isSubject(meaning.kind()));
             if (!item.known()) {
                 int last = endOfPhrase(items, i, wanted);
@@ -68,12 +69,10 @@ final class CakePrompt {
                 i = last;
             } else if (topping[i]) {
                 parts.topping(item.as(Kind.TOPPING).caption());
-            } else if (item.is(Kind.SIZE) && next != null && (next.is(Kind.CANDLE) || topping[i + 1])) {
-                continue; // that of a thing on the cake, not the cake's
+            } else if (item.is(Kind.SIZE) && ofNext) {
+                continue; // what is on the cake has none
             } else if (item.is(Kind.COLOUR) && (!item.is(Kind.FLAVOUR) || saysColour(item, next))) {
-                if (next != null && next.is(Kind.CANDLE)) {
-                    parts.candleColour = item.as(Kind.COLOUR).caption() + " ";
-                } else if (next != null && i + 1 < topping.length && topping[i + 1]) {
+                if (ofNext) {
                     parts.pendingColour = item.as(Kind.COLOUR).caption();
                 } else {
                     parts.colours.add(item.as(Kind.COLOUR).caption());
@@ -189,9 +188,8 @@ final class CakePrompt {
         while (before >= 0 && (items.get(before).is(Kind.SIZE) || items.get(before).is(Kind.COLOUR) || items.get(before).is(Kind.IGNORE))) {
             before--;
         }
-        int first = isLatin(items.get(candle).text()) ? before : candle + 1;
-        int second = first == before ? candle + 1 : before;
-        for (int beside : new int[] {first, second}) {
+        int after = candle + 1;
+        for (int beside : isLatin(items.get(candle).text()) ? new int[] {before, after} : new int[] {after, before}) {
             if (beside >= 0 && beside < items.size() && items.get(beside).is(Kind.NUMBER)) {
                 return Integer.parseInt(items.get(beside).as(Kind.NUMBER).caption());
             }
@@ -280,6 +278,10 @@ final class CakePrompt {
 
         void candles(int count) {
             candles = true;
+            if (!pendingColour.isEmpty()) {
+                candleColour = pendingColour + " ";
+                pendingColour = "";
+            }
             if (count >= 1 && candleCount + count <= 99) {
                 candleCount += count; // large ones and small ones
             }
