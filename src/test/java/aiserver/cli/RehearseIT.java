@@ -13,9 +13,9 @@ import org.junit.jupiter.api.io.TempDir;
 class RehearseIT {
     @Test
     void aWorkerThatDoesNotStartIsNotWaitedFor(@TempDir Path folder) throws Exception {
-        // The worker's own profile has a key that is none; that of the command itself is well.
+        // A value that no worker starts with; the command itself has no such option and begins.
         Path demo = Files.createDirectories(folder.resolve("models-gguf/demo"));
-        Files.writeString(demo.resolve("profile.properties"), "seen=yes\n");
+        Files.writeString(demo.resolve("profile.properties"), "stt-threads=many\n");
         Path log = folder.resolve("rehearse.log");
         List<String> command = new ArrayList<>(ChildProcess.java());
         command.add(command.indexOf("-cp"), "-Daiserver.home=" + folder);
@@ -26,7 +26,7 @@ class RehearseIT {
         try {
             assertThat(process.waitFor(5, TimeUnit.MINUTES)).as("it ends").isTrue();
             assertThat(process.exitValue()).isEqualTo(1);
-            assertThat(log).content().contains("[seen]").contains("before its jobs were done");
+            assertThat(log).content().contains("--stt-threads").contains("many").contains("before its jobs were done");
         } finally {
             process.destroyForcibly();
         }
