@@ -5,7 +5,8 @@
 set -euo pipefail
 version=$(cat "$(dirname "$0")/llama-server.version")
 work=$(realpath -m "${1:?WORK folder}")/llama-server-$version
-python=${2:?PYTHON}
+python=$(command -v "${2:?PYTHON}") || { echo "build-llama-server: $2 is no program" >&2; exit 1; }
+python=$(cd "$(dirname "$python")" && pwd)/$(basename "$python") # not through links: a virtual environment's python is one
 [ -x "$work/bin/llama-server" ] && exit 0
 
 mkdir -p "$work"
