@@ -10,14 +10,15 @@ s/^#include <omp\.h>$/&\n#include "graph_barrier.h"/
 /^void ggml_barrier\(/,/^\}/ s/^    #pragma omp barrier$/    ag_barrier(\&tp->n_barrier, \&tp->n_barrier_passed, n_threads);/
 
 # It multiplies one column with many rows in half precision, which is what attention does while text is written, row by row
-# and head by head: see guard/f16_rows.h.
+# and head by head: see guard/f16_rows.h. And weights of eight bits with many columns, as a speech model's encoder does, and
+# of fewer bits with several, as a language model does: see guard/q8_matmul.h and k_matmul.h. All threads have quantised their
+# parts of the columns when they leave the barrier.
 s/^#include "ggml-cpu-impl\.h"$/&\n#include "f16_rows.h"\n#include "q8_matmul.h"\n#include "k_matmul.h"\n#include "q8_k.h"/
-/^static void ggml_compute_forward_mul_mat_one_chunk\(/,/^\}/ s/^    const size_t src1_col_stride = .*;$/&\n    if (ag_f16_rows(src0, src1, dst, (const char *) wdata, row_size, ir0_start, ir0_end, ir1_start, ir1_end)) {\n        return;\n    }/
-
-# And weights of eight bits with many columns, as a speech model's encoder does, and of fewer bits with several, as a
-# language model does: see guard/q8_matmul.h and k_matmul.h. All threads have quantised their parts of the columns when they leave this barrier.
 /^void ggml_compute_forward_mul_mat\($/,/^\}/ {
-s/^    if \(ggml_compute_forward_mul_mat_tiled\(params, dst\)\) \{$/    if ((params->use_ref || !ag_k_takes(src0, src1, dst)) \&\& ggml_compute_forward_mul_mat_tiled(params, dst)) {/
+s/^    if \(ggml_compute_forward_mul_mat_tiled\(params, dst\)\) \{$/    if (!params->use_ref \&\& ag_f16_rows(src0, src1, dst, params->ith, params->nth)) {\
+        return;\
+    }\
+    if ((params->use_ref || !ag_k_takes(src0, src1, dst)) \&\& ggml_compute_forward_mul_mat_tiled(params, dst)) {/
 s/^    ggml_barrier\(params->threadpool\);$/&\n\
     if (!params->use_ref \&\& (ag_q8_matmul(src0, src1, dst, params->wdata, ggml_row_size(vec_dot_type, ne10), ith, nth)\
             || ag_k_matmul(src0, src1, dst, params->wdata, ggml_row_size(vec_dot_type, ne10), ith, nth))) {\

@@ -26,6 +26,8 @@
 #include "stable-diffusion.h"
 #include "whisper.h"
 
+enum { BATCH = 512 };
+
 static void die(const char * what) {
     fprintf(stderr, "limit: %s\n", what);
     exit(1);
@@ -127,8 +129,8 @@ static struct llama_model * language_model(const char * path) {
 static struct llama_context * language_context(struct llama_model * model, int threads, int cells, int sequences) {
     struct llama_context_params params = llama_context_default_params();
     params.n_ctx = cells;
-    params.n_batch = 512;
-    params.n_ubatch = 512;
+    params.n_batch = BATCH;
+    params.n_ubatch = BATCH;
     params.n_seq_max = sequences;
     params.kv_unified = true;
     params.flash_attn_type = gpu() ? LLAMA_FLASH_ATTN_TYPE_AUTO : LLAMA_FLASH_ATTN_TYPE_DISABLED; /* as the worker has it */
@@ -159,8 +161,11 @@ static llama_token likeliest(struct llama_context * context, int vocabulary) {
 }
 
 static void feed(struct llama_context * context, llama_token * tokens, int count) {
-    if (llama_decode(context, llama_batch_get_one(tokens, count)) != 0) {
-        die("a batch failed");
+    for (int at = 0, size; at < count; at += size) {
+        size = count - at < BATCH ? count - at : BATCH;
+        if (llama_decode(context, llama_batch_get_one(tokens + at, size)) != 0) {
+            die("a batch failed");
+        }
     }
 }
 
@@ -175,7 +180,8 @@ static llama_token * prompt_of(int count) {
 static void decode(const char * path, int threads, int prompt, int count) {
     struct llama_model * model = language_model(path);
     int vocabulary = llama_vocab_n_tokens(llama_model_get_vocab(model));
-    struct llama_context * context = language_context(model, threads, prompt + count + 64, 1);
+    /* half as many cells again, as the worker has for beginnings that it keeps: values of a head lie that far apart */
+    struct llama_context * context = language_context(model, threads, (prompt + count + 64) * 3 / 2, 1);
     llama_token * tokens = prompt_of(prompt);
     while (asked()) {
         llama_memory_clear(llama_get_memory(context), true);
@@ -244,9 +250,7 @@ static void prefill(const char * path, int threads, int count) {
     while (asked()) {
         llama_memory_clear(llama_get_memory(context), true);
         double began = now();
-        for (int at = 0; at < count; at += 512) {
-            feed(context, tokens + at, count - at < 512 ? count - at : 512);
-        }
+        feed(context, tokens, count);
         llama_synchronize(context);
         printf("{\"seconds\": %.6f, \"tokens\": %d", now() - began, count);
         end_line();

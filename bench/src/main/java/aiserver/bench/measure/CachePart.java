@@ -32,7 +32,7 @@ final class CachePart implements Part {
         try {
             Map<String, DoubleSupplier> contenders = new LinkedHashMap<>();
             for (String kind : KINDS) {
-                Contender contender = Contender.ready("cache-" + kind, setting.java(List.of(), "probe", "picture", "--model=" + demo.resolve("sd3-demo.safetensors"),
+                Contender contender = Contender.ready("cache-" + kind, setting.worker("probe", "picture", "--model=" + demo.resolve("sd3-demo.safetensors"),
                         "--taesd=" + demo.resolve("sd3-demo-taesd.safetensors"), "--clip-l=" + clip, "--threads=" + setting.threads(),
                         "--side=" + side, "--steps=" + steps, "--guidance=2.25", "--step-cache=" + kind, "--pixels"), setting.engines(), setting);
                 running.put(kind, contender);

@@ -20,7 +20,7 @@ final class DecodePart implements Part {
         Path model = RealShape.QWEN_600M_Q4_K_M.in(setting.work());
         int tokens = setting.size(48, 120);
         for (int threads : List.of(1, 2)) {
-            try (Contender java = Contender.ready("decode-java-" + threads, setting.java(List.of(), "probe", "decode",
+            try (Contender java = Contender.ready("decode-java-" + threads, setting.worker("probe", "decode",
                         "--model=" + model, "--threads=" + threads, "--tokens=" + tokens), setting.engines(), setting)) {
                 // Text has as many tokens as the tokenizer makes of it; the C loop is given the same number.
                 int prompt = ((Number) java.run().get("prompt_tokens")).intValue();

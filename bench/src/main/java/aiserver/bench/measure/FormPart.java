@@ -22,7 +22,7 @@ final class FormPart implements Part {
         try {
             Map<String, DoubleSupplier> contenders = new LinkedHashMap<>();
             for (String form : List.of("free", "template", "gbnf")) {
-                Contender contender = Contender.ready("form-" + form, setting.java(List.of(), "probe", "form", "--model=" + model,
+                Contender contender = Contender.ready("form-" + form, setting.worker("probe", "form", "--model=" + model,
                         "--threads=" + setting.threads(), "--form=" + form), setting.engines(), setting);
                 running.put(form, contender);
                 contenders.put(form, () -> DecodePart.rate(contender.run()));

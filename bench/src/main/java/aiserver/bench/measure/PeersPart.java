@@ -31,18 +31,18 @@ final class PeersPart implements Part {
         String threads = "--threads=" + setting.threads();
         Path language = RealShape.QWEN_600M_Q4_K_M.in(setting.work());
         compare(setting, results, "peer-language", "decode tokens/s, worker's engine (Q4_K_M) to transformers (bf16)", "tokens/s",
-                setting.java(List.of(), "probe", "decode", "--model=" + language, threads, "--tokens=60"),
+                setting.worker("probe", "decode", "--model=" + language, threads, "--tokens=60"),
                 python(setting, "language", threads, "--tokens=60"), DecodePart::rate, true);
         if (setting.quick()) {
             return;
         }
         Path speech = RealShape.WHISPER_LARGE_BF16.in(setting.work());
         compare(setting, results, "peer-speech", "a 4 s order, large-v3 shape, worker's engine to transformers' whole window", "s",
-                setting.java(List.of(), "probe", "speech", "--model=" + speech, threads, "--seconds=4", "--positions=336"),
+                setting.worker("probe", "speech", "--model=" + speech, threads, "--seconds=4", "--positions=336"),
                 python(setting, "speech", threads, "--tokens=20"), answer -> number(answer, "seconds"), false);
         Path picture = RealShape.SD_MEDIUM_BF16.in(setting.work());
         compare(setting, results, "peer-picture", "a step of SD3.5-medium's shape at 256×256, worker's engine to diffusers", "s a step",
-                setting.java(List.of(), "probe", "picture", "--model=" + picture, "--taesd=" + RealShape.AUTOENCODER.in(setting.work()),
+                setting.worker("probe", "picture", "--model=" + picture, "--taesd=" + RealShape.AUTOENCODER.in(setting.work()),
                         "--clip-l=" + RealShape.CLIP_L.in(setting.work()), threads, "--side=" + SIDE, "--steps=3"),
                 python(setting, "picture", threads, "--side=" + SIDE, "--steps=3"), answer -> number(answer, "step_seconds"), false);
     }

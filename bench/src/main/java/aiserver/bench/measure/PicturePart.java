@@ -27,7 +27,7 @@ final class PicturePart implements Part {
         Path model = RealShape.SD_MEDIUM_BF16.in(setting.work());
         Path taesd = RealShape.AUTOENCODER.in(setting.work());
         Path clip = RealShape.CLIP_L.in(setting.work());
-        List<String> asItIs = setting.java(List.of(), "probe", "picture", "--model=" + model, "--taesd=" + taesd, "--clip-l=" + clip,
+        List<String> asItIs = setting.worker("probe", "picture", "--model=" + model, "--taesd=" + taesd, "--clip-l=" + clip,
                 "--threads=" + setting.threads(), "--side=" + SIDE, "--steps=" + steps);
         List<String> ours = with(asItIs, "--type=q8_0");
         Map<String, List<String>> peers = new LinkedHashMap<>();

@@ -31,6 +31,11 @@ record Setting(WorkFolder work, boolean quick, boolean trial, String processors,
         return command;
     }
 
+    /** One of the worker's engines by itself, in a JVM of the kind that {@code ai-server} starts. */
+    List<String> worker(String... arguments) {
+        return java(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"), arguments);
+    }
+
     /** What every contender with the native engines needs to know. */
     Map<String, String> engines() {
         return Map.of("LIMIT_BACKENDS", NativeLibraries.folder().toString(), "GGML_NO_BACKTRACE", "1", "AISERVER_NO_BUILD", "1",

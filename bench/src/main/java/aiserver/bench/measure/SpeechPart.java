@@ -52,7 +52,7 @@ final class SpeechPart implements Part {
     }
 
     private static List<String> ours(Setting setting, Path model, int positions) {
-        return setting.java(List.of(), "probe", "speech", "--model=" + model, "--threads=" + setting.threads(), "--seconds=" + SECONDS,
+        return setting.worker("probe", "speech", "--model=" + model, "--threads=" + setting.threads(), "--seconds=" + SECONDS,
                 "--positions=" + positions);
     }
 

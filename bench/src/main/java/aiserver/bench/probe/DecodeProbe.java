@@ -31,7 +31,7 @@ final class DecodeProbe implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        LlamaSettings settings = LlamaSettings.of(model).withContext(256 + tokens, 1).withThreads(threads);
+        LlamaSettings settings = LlamaSettings.of(model).withContext(96 + tokens, 1).withThreads(threads);
         try (LlamaEngine engine = new LlamaEngine(settings)) {
             engine.load(RunControl.NONE);
             TextRequest request = new TextRequest(List.of(PROMPT), new AnswerForm.Free(), tokens, Sampling.GREEDY);
