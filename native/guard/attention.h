@@ -222,7 +222,7 @@ static inline __m256 ag_sums_of_eight(const __m512 of[AG_EIGHT]) {
  * are met the tile's values come, while values are added the next tile's keys. */
 static inline void ag_fetch(const char * row, size_t size) {
     for (size_t line = 0; line < size; line += AG_LINE) {
-        _mm_prefetch(row + line, _MM_HINT_T1);
+        _mm_prefetch(row + line, _MM_HINT_T0);
     }
 }
 

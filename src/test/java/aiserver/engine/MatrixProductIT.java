@@ -73,33 +73,43 @@ class MatrixProductIT {
         }
     }
 
-    /** A column a head, as while a token is written: heads share rows, and rows of values lie apart by the cache's length. */
+    /**
+     * A column a head, as while a token is written, or a few, of answers at once: heads share rows, rows of values lie apart
+     * by the cache's length, and those of keys have the heads' beside each other. Nine columns are a product of blocks, in the backend's own way.
+     */
     @ParameterizedTest
-    @CsvSource({"64, 1, 1, 1, 0, 1", "64, 33, 6, 6, 0, 2", "128, 70, 16, 8, 0, 3", "64, 5, 3, 1, 0, 1", "7, 64, 4, 2, 25, 2",
-            "65, 64, 6, 2, 31, 3", "513, 66, 4, 4, 511, 1"})
-    void multipliesOneColumnWithRowsOfHalfPrecision(int length, int rows, int heads, int rowHeads, int gap, int threads) {
+    @CsvSource({"64, 1, 1, 1, 1, 0, 1, false", "64, 33, 1, 6, 6, 0, 2, true", "128, 70, 1, 16, 8, 0, 3, true", "64, 5, 1, 3, 1, 0, 1, false",
+            "7, 64, 1, 4, 2, 25, 2, false", "65, 64, 1, 6, 2, 31, 3, false", "513, 66, 1, 4, 4, 511, 1, false", "128, 70, 8, 16, 8, 0, 2, true",
+            "513, 66, 3, 4, 4, 511, 3, false", "64, 33, 7, 3, 1, 0, 1, false", "128, 34, 2, 6, 3, 0, 2, true", "128, 3, 1, 4, 2, 0, 3, true",
+            "128, 34, 9, 4, 2, 0, 2, true"})
+    void multipliesFewColumnsWithRowsOfHalfPrecision(int length, int rows, int columns, int heads, int rowHeads, int gap, int threads,
+            boolean beside) {
         Random random = new Random(length);
         int width = length + gap;
         float[] wide = new float[width * rows * rowHeads];
-        float[] columns = new float[length * heads];
+        float[] all = new float[length * columns * heads];
         for (int i = 0; i < wide.length; i++) {
             wide[i] = i % width < length ? Float.float16ToFloat(Float.floatToFloat16(random.nextFloat() - 0.5f)) : Float.NaN;
         }
-        for (int i = 0; i < columns.length; i++) {
-            columns[i] = (random.nextInt(255) - 127) / 32f;
+        for (int i = 0; i < all.length; i++) {
+            all[i] = (random.nextInt(255) - 127) / 32f;
         }
         float[] result;
         try (CpuGraph graph = new CpuGraph()) {
-            MemorySegment all = graph.numbers(CpuGraph.F16, wide, width, rows, rowHeads);
-            MemorySegment some = graph.view(all, new long[] {length, rows, rowHeads}, new long[] {2L * width, 2L * width * rows, 2L * wide.length}, 0);
-            result = graph.product(some, graph.floats(columns, length, 1, heads), threads);
+            MemorySegment cache = graph.numbers(CpuGraph.F16, wide, width, beside ? rowHeads : rows, beside ? rows : rowHeads);
+            long[] strides = beside ? new long[] {2L * width * rowHeads, 2L * width, 2L * wide.length}
+                    : new long[] {2L * width, 2L * width * rows, 2L * wide.length};
+            MemorySegment some = graph.view(cache, new long[] {length, rows, rowHeads}, strides, 0);
+            result = graph.product(some, graph.floats(all, length, columns, heads), threads);
         }
         boolean half = llama_h.llama_print_system_info().getString(0).contains("FP16_VA = 1");
-        assertThat(result).hasSize(rows * heads);
-        for (int head = 0; head < heads; head++) {
+        assertThat(result).hasSize(rows * columns * heads);
+        for (int column = 0; column < columns * heads; column++) {
+            int rowHead = column / columns / (heads / rowHeads);
             for (int row = 0; row < rows; row++) {
-                assertClose(result[head * rows + row], wide, (head / (heads / rowHeads) * rows + row) * width, columns, head * length, length,
-                        half ? HALF_CLOSE : CLOSE, "row " + row + " of head " + head);
+                int at = beside ? row * rowHeads + rowHead : rowHead * rows + row;
+                assertClose(result[column * rows + row], wide, at * width, all, column * length, length,
+                        half ? HALF_CLOSE : CLOSE, "row " + row + " of column " + column % columns + " of head " + column / columns);
             }
         }
     }
