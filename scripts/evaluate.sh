@@ -6,4 +6,5 @@ set -euo pipefail
 home=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
 python=${PYTHON:-$home/training/.venv/bin/python}
 [ -x "$(command -v "$python" || true)" ] || { echo "evaluate.sh: $python is missing: make it as training/README.md says, or name one in PYTHON" >&2; exit 2; }
+[ -n "${REDIS_URL:-}" ] || "$home/ai-server" prepare # a first build takes longer than a worker has to start
 exec "$python" "$home/training/evaluate.py" "$@"
