@@ -2,8 +2,14 @@ package aiserver.bench.measure;
 
 import java.util.List;
 
-/** The middle of some figures and their range. */
+/**
+ * The middle of some figures, and between which two of them the middle of endlessly many would lie at 95 %: of eight and
+ * fewer the least and the largest (of three that is 75 %), of more those that as many lie outside of as a coin tossed once
+ * for each would allow.
+ */
 record Spread(double median, double low, double high) {
+    private static final double CHANCE = 0.05;
+
     static Spread of(List<Double> figures) {
         if (figures.isEmpty()) {
             throw new IllegalArgumentException("no figures");
@@ -11,7 +17,24 @@ record Spread(double median, double low, double high) {
         List<Double> sorted = figures.stream().sorted().toList();
         int n = sorted.size();
         double median = n % 2 == 1 ? sorted.get(n / 2) : (sorted.get(n / 2 - 1) + sorted.get(n / 2)) / 2;
-        return new Spread(median, sorted.getFirst(), sorted.getLast());
+        int outside = outside(n);
+        return new Spread(median, sorted.get(outside), sorted.get(n - 1 - outside));
+    }
+
+    // How many at either end may be left out.
+    private static int outside(int n) {
+        double ways = 1;
+        double below = ways;
+        int left = 0;
+        for (int k = 1; k < n; k++) {
+            ways *= (double) (n - k + 1) / k;
+            below += ways;
+            if (2 * below > CHANCE * Math.pow(2, n)) {
+                return left;
+            }
+            left = k;
+        }
+        return left;
     }
 
     /** The figure at a share of the sorted ones: 0.95 for the 95th percentile. */

@@ -87,13 +87,13 @@ public final class ReportCommand implements Callable<Integer> {
                 # Benchmarks
 
                 Made by `bench/run.sh`; [bench/README.md](../bench/README.md) says how it measures, what each row means and what
-                it does not say. A ratio of times or rates is of alternating runs on one machine: the middle of the rounds, their
-                range in brackets. Memory is measured in rounds of its own; `together` in blocks in turn where its row has a range, one
+                it does not say. A ratio of times or rates is of alternating runs on one machine: the middle of the rounds and, in
+                brackets, their range; of nine rounds and more that within which the middle lies at 95 %%. Memory is measured in rounds of its own; `together` in blocks in turn where its row has a range, one
                 kind after the other where it has none; `calls` by JMH; parity is a count. Rounds in which other programs used the
                 processors, or the processors' pace changed, do not count. "At 0.16 of its rate": something let the processors go
                 that much slower than they say they can, all through and for all contenders; times are longer for it, and ratios
                 of what computes to what waits for memory are others than at full rate. A goal is undecided where fewer than three
-                rounds count, some of them lie on either side of it, or a time is missed below the rate. "Older build" is a
+                rounds count, the range lies on both sides of it, or a time is missed below the rate. "Older build" is a
                 figure of other sources or native libraries than the newest one's; "not recorded" one from before builds were.
 
                 %s""".formatted(measured);
