@@ -60,20 +60,18 @@ static inline __attribute__((always_inline)) void ag_four_rows(int64_t n, const 
         }
     }
     int64_t i = 0;
-    for (; i + 32 <= n; i += 32) { /* a cache line of each row; past the last row the fetching does no harm */
-        for (int r = 0; r < 4; r++) {
+    for (; i + AG_WIDE <= n; i += AG_WIDE) {
+        for (int r = 0; r < 4 && i % 32 == 0; r++) { /* a cache line of each row; past the last row this does no harm */
             _mm_prefetch((const char *) (row[r] + i) + 4 * stride, _MM_HINT_T0);
         }
-        for (int64_t j = i; j < i + 32; j += AG_WIDE) {
-            ag_wide in[4];
+        ag_wide in[4];
+        for (int c = 0; c < count; c++) {
+            in[c] = AG_FLOATS(columns[c] + i);
+        }
+        for (int r = 0; r < 4; r++) {
+            const ag_wide in_row = AG_HALVES(row[r] + i);
             for (int c = 0; c < count; c++) {
-                in[c] = AG_FLOATS(columns[c] + j);
-            }
-            for (int r = 0; r < 4; r++) {
-                const ag_wide in_row = AG_HALVES(row[r] + j);
-                for (int c = 0; c < count; c++) {
-                    sum[c][r] = AG_ADD_PRODUCT(in_row, in[c], sum[c][r]);
-                }
+                sum[c][r] = AG_ADD_PRODUCT(in_row, in[c], sum[c][r]);
             }
         }
     }
