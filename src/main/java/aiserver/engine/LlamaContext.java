@@ -136,7 +136,7 @@ final class LlamaContext implements AutoCloseable {
         return size++;
     }
 
-    // On a processor a token behind a thousand others takes an eighth longer with it (Qwen3-0.6B's shape, Q4_K_M; half as
+    // On a processor a token behind a thousand others takes a third longer with it (Qwen3-0.6B's shape, Q4_K_M; half as
     // long again where guard/attention.h is not compiled in), and that is what an order's answer is made of. A prompt of 512
     // tokens takes 0.6 of the time with it; most of an order's prompt is kept from the one before.
     private static int flashAttention(LlamaModel model, LlamaSettings settings) {

@@ -75,7 +75,8 @@ class MatrixProductIT {
 
     /**
      * A column a head, as while a token is written, or a few, of answers at once: heads share rows, rows of values lie apart
-     * by the cache's length, and those of keys have the heads' beside each other. Nine columns are a product of blocks, in the backend's own way.
+     * by the cache's length, and those of keys have the heads' beside each other. Nine columns are a product of
+     * blocks, in the backend's own way.
      */
     @ParameterizedTest
     @CsvSource({"64, 1, 1, 1, 1, 0, 1, false", "64, 33, 1, 6, 6, 0, 2, true", "128, 70, 1, 16, 8, 0, 3, true", "64, 5, 1, 3, 1, 0, 1, false",

@@ -23,18 +23,13 @@ record Spread(double median, double low, double high) {
 
     // How many at either end may be left out.
     private static int outside(int n) {
-        double ways = 1;
-        double below = ways;
-        int left = 0;
-        for (int k = 1; k < n; k++) {
-            ways *= (double) (n - k + 1) / k;
-            below += ways;
-            if (2 * below > CHANCE * Math.pow(2, n)) {
-                return left;
-            }
-            left = k;
+        int outside = 0;
+        double ways = n;
+        for (double below = 1 + ways; 2 * below <= CHANCE * Math.pow(2, n); below += ways) {
+            outside++;
+            ways *= (double) (n - outside) / (outside + 1);
         }
-        return left;
+        return outside;
     }
 
     /** The figure at a share of the sorted ones: 0.95 for the 95th percentile. */

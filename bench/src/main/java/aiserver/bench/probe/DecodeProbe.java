@@ -31,6 +31,7 @@ final class DecodeProbe implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        // The prompt and 64 more, as in limit.c: the cache is to be of the same size, since values of a head lie that far apart.
         LlamaSettings settings = LlamaSettings.of(model).withContext(96 + tokens, 1).withThreads(threads);
         try (LlamaEngine engine = new LlamaEngine(settings)) {
             engine.load(RunControl.NONE);
