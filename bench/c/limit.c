@@ -133,7 +133,8 @@ static struct llama_context * language_context(struct llama_model * model, int t
     params.n_ubatch = BATCH;
     params.n_seq_max = sequences;
     params.kv_unified = true;
-    params.flash_attn_type = gpu() ? LLAMA_FLASH_ATTN_TYPE_AUTO : LLAMA_FLASH_ATTN_TYPE_DISABLED; /* as the worker has it */
+    /* as the worker has it: see LlamaContext.java */
+    params.flash_attn_type = gpu() || strstr(llama_print_system_info(), "AVX512 = 1") ? LLAMA_FLASH_ATTN_TYPE_AUTO : LLAMA_FLASH_ATTN_TYPE_DISABLED;
     params.n_threads = threads;
     params.n_threads_batch = threads;
     params.no_perf = true;

@@ -4,8 +4,8 @@
  * elsewhere, and for any other shape, nothing is done.
  *
  * A head's queries, up to 512 at a time, pass by a tile of 64 keys and values. Where many of them see it, it is unpacked and
- * turned once, and six queries' scores fill the registers; few of them, as while one token is written, meet the keys as they
- * lie. Scores become weights relative to the largest so far, and sums of weighted values wait in memory. */
+ * turned once, and six queries' scores fill the registers; few of them, as while tokens are written, meet the keys as they
+ * lie, all heads of a thread together, and the rows after those are fetched meanwhile. Scores become weights relative to the largest so far, and sums of weighted values wait in memory. */
 #ifndef AISERVER_ATTENTION_H
 #define AISERVER_ATTENTION_H
 
@@ -23,12 +23,17 @@
 #include <string.h>
 
 enum { AG_KEYS = 64, AG_VECTOR = 16, AG_VECTORS = AG_KEYS / AG_VECTOR, AG_QUERIES = 6, AG_GROUP = 512, AG_LONGEST = 256,
-    AG_FEW_QUERIES = 4, AG_PAIR = 2, AG_EIGHT = 8 };
+    AG_FEW_QUERIES = 4, AG_FEW_PLACES = 16, AG_FOUR = 4, AG_EIGHT = 8 };
 
 /* Of one thread; [key] or [query] comes first unless said otherwise. */
 struct ag_attention_room {
-    float keys[AG_LONGEST * AG_KEYS]; /* [number][key], times the scale of scores */
-    float values[AG_KEYS * AG_LONGEST];
+    union {
+        struct { /* of many queries */
+            float keys[AG_LONGEST * AG_KEYS]; /* [number][key], times the scale of scores */
+            float values[AG_KEYS * AG_LONGEST];
+        };
+        float scores[AG_GROUP * AG_KEYS]; /* of few */
+    };
     float sums[AG_GROUP * AG_LONGEST];
     float weights[AG_QUERIES * AG_KEYS];
     float largest[AG_GROUP];
@@ -207,91 +212,171 @@ static inline __attribute__((always_inline)) void ag_attend(struct ag_attention_
     }
 }
 
-/* The sums of eight registers' lanes. */
-static inline __m256 ag_sums_of_eight(const __m512 of[AG_EIGHT]) {
-    __m256 half[AG_EIGHT];
-    for (int i = 0; i < AG_EIGHT; i++) {
+/* Few queries that meet a tile as it lies: `count` of each of `groups` heads of keys, which lie beside each other. */
+struct ag_few {
+    int groups;
+    int count;
+    size_t key_step;   /* from a head's keys to the next one's */
+    size_t value_step;
+    const float * numbers[AG_GROUP]; /* [group][query] */
+    const char * mask[AG_GROUP];     /* of the tile's first key; all null, or none */
+    int at[AG_GROUP];                /* where the room has it */
+};
+
+/* The sums of four registers' lanes. */
+static inline __m128 ag_sums_of_four(const __m512 of[AG_FOUR]) {
+    __m256 half[AG_FOUR];
+    for (int i = 0; i < AG_FOUR; i++) {
         half[i] = _mm256_add_ps(_mm512_castps512_ps256(of[i]), _mm512_extractf32x8_ps(of[i], 1));
     }
-    const __m256 low = _mm256_hadd_ps(_mm256_hadd_ps(half[0], half[1]), _mm256_hadd_ps(half[2], half[3]));
-    const __m256 high = _mm256_hadd_ps(_mm256_hadd_ps(half[4], half[5]), _mm256_hadd_ps(half[6], half[7]));
-    return _mm256_add_ps(_mm256_permute2f128_ps(low, high, 0x20), _mm256_permute2f128_ps(low, high, 0x31));
+    const __m256 all = _mm256_hadd_ps(_mm256_hadd_ps(half[0], half[1]), _mm256_hadd_ps(half[2], half[3]));
+    return _mm_add_ps(_mm256_castps256_ps128(all), _mm256_extractf128_ps(all, 1));
 }
 
-/* A row of the cache that will be wanted: rows of one head lie too far apart for the processor to foresee them. While keys
- * are met the tile's values come, while values are added the next tile's keys. */
-static inline void ag_fetch(const char * row, size_t size) {
-    for (size_t line = 0; line < size; line += AG_LINE) {
-        _mm_prefetch(row + line, _MM_HINT_T0);
+/* A part of `rows` rows that will be wanted: those of one head lie too far apart for the processor to foresee them. Behind
+ * the last row this does no harm. */
+static inline __attribute__((always_inline)) void ag_fetch(const char * row, size_t stride, size_t size, int rows) {
+    for (int i = 0; i < rows; i++) {
+        for (size_t line = 0; line < size; line += AG_LINE) {
+            _mm_prefetch(row + (size_t) i * stride + line, _MM_HINT_T0);
+        }
     }
 }
 
-/* One query or two meet a tile as it lies. */
-static inline __attribute__((always_inline)) void ag_attend_few(struct ag_attention_room * room, const struct ag_tile * tile,
-        const struct ag_queries * queries, const int which[AG_PAIR], const int count) {
-    const size_t step = AG_VECTOR * (tile->half ? sizeof(ggml_fp16_t) : sizeof(float));
-    for (int key = 0; key < tile->count; key += AG_EIGHT) {
-        __m512 sums[AG_PAIR][AG_EIGHT];
-        for (int i = 0; i < AG_EIGHT; i++) {
-            /* behind the last key it is repeated; its score is not looked at */
-            const char * from = tile->keys + (size_t) (key + i < tile->count ? key + i : tile->count - 1) * tile->key_stride;
-            ag_fetch(tile->values + (size_t) (key + i) * tile->value_stride, (size_t) tile->width / AG_VECTOR * step);
-            for (int q = 0; q < count; q++) {
-                sums[q][i] = _mm512_setzero_ps();
-            }
-            for (int part = 0; part * AG_VECTOR < tile->length; part++) {
-                const __m512 numbers = ag_numbers(from + part * step, tile->half);
-                for (int q = 0; q < count; q++) {
-                    const float * query = (const float *) (queries->numbers + (size_t) which[q] * queries->stride);
-                    sums[q][i] = _mm512_fmadd_ps(numbers, _mm512_loadu_ps(query + part * AG_VECTOR), sums[q][i]);
-                }
-            }
+/* Four keys, and one, two or four queries. */
+static inline __attribute__((always_inline)) void ag_score(const struct ag_tile * tile, const char * const keys[AG_FOUR],
+        const float * const * numbers, float * scores, const int count, const bool half) {
+    const size_t step = AG_VECTOR * (half ? sizeof(ggml_fp16_t) : sizeof(float));
+    __m512 sums[AG_FOUR][AG_FOUR];
+    for (int q = 0; q < count; q++) {
+        for (int r = 0; r < AG_FOUR; r++) {
+            sums[q][r] = _mm512_setzero_ps();
         }
+    }
+    for (int part = 0; part * AG_VECTOR < tile->length; part++) {
+        __m512 in[AG_FOUR];
         for (int q = 0; q < count; q++) {
-            _mm256_storeu_ps(room->weights + q * AG_KEYS + key, _mm256_mul_ps(ag_sums_of_eight(sums[q]), _mm256_set1_ps(tile->scale)));
+            in[q] = _mm512_loadu_ps(numbers[q] + part * AG_VECTOR);
+        }
+        for (int r = 0; r < AG_FOUR; r++) {
+            const __m512 key = ag_numbers(keys[r] + part * step, half);
+            for (int q = 0; q < count; q++) {
+                sums[q][r] = _mm512_fmadd_ps(key, in[q], sums[q][r]);
+            }
         }
     }
     for (int q = 0; q < count; q++) {
-        __m512 scores[AG_VECTORS];
-        for (int v = 0; v < AG_VECTORS; v++) {
-            scores[v] = _mm512_load_ps(room->weights + q * AG_KEYS + v * AG_VECTOR);
-        }
-        ag_weigh(room, tile, queries, which[q], scores, room->weights + q * AG_KEYS);
+        _mm_storeu_ps(scores + q * AG_KEYS, _mm_mul_ps(ag_sums_of_four(sums[q]), _mm_set1_ps(tile->scale)));
     }
-    for (int part = 0; part < tile->width; part += AG_KEYS) {
-        __m512 sums[AG_PAIR][AG_VECTORS];
-        for (int q = 0; q < count; q++) {
-            for (int v = 0; v < AG_VECTORS; v++) {
-                sums[q][v] = _mm512_load_ps(room->sums + which[q] * tile->width + part + v * AG_VECTOR);
-            }
+}
+
+/* `rows` rows of values, 64 numbers of each, and one, two or four queries. */
+static inline __attribute__((always_inline)) void ag_add_values(const struct ag_tile * tile, const char * values, int rows,
+        float * sums, const int * at, const float * weights, const int count, const bool half) {
+    const size_t step = AG_VECTOR * (half ? sizeof(ggml_fp16_t) : sizeof(float));
+    __m512 sum[AG_FOUR][AG_VECTORS];
+    for (int q = 0; q < count; q++) {
+        for (int v = 0; v < AG_VECTORS; v++) {
+            sum[q][v] = _mm512_load_ps(sums + at[q] * tile->width + v * AG_VECTOR);
         }
-        for (int i = 0; i < tile->count; i++) {
-            const char * value = tile->values + (size_t) i * tile->value_stride + (size_t) part / AG_VECTOR * step;
-            if (part == 0) {
-                ag_fetch(tile->keys + (size_t) (i + AG_KEYS) * tile->key_stride, (size_t) tile->length / AG_VECTOR * step);
+    }
+    for (int r = 0; r < rows; r++) {
+        const char * value = values + (size_t) r * tile->value_stride;
+        const __m512 v0 = ag_numbers(value, half), v1 = ag_numbers(value + step, half), v2 = ag_numbers(value + 2 * step, half),
+            v3 = ag_numbers(value + 3 * step, half);
+        for (int q = 0; q < count; q++) {
+            const __m512 weight = _mm512_set1_ps(weights[q * AG_KEYS + r]);
+            sum[q][0] = _mm512_fmadd_ps(weight, v0, sum[q][0]);
+            sum[q][1] = _mm512_fmadd_ps(weight, v1, sum[q][1]);
+            sum[q][2] = _mm512_fmadd_ps(weight, v2, sum[q][2]);
+            sum[q][3] = _mm512_fmadd_ps(weight, v3, sum[q][3]);
+        }
+    }
+    for (int q = 0; q < count; q++) {
+        for (int v = 0; v < AG_VECTORS; v++) {
+            _mm512_store_ps(sums + at[q] * tile->width + v * AG_VECTOR, sum[q][v]);
+        }
+    }
+}
+
+static inline __attribute__((always_inline)) void ag_meet_typed(struct ag_attention_room * room, const struct ag_tile * tile,
+        const struct ag_few * few, const bool half) {
+    const size_t size = half ? sizeof(ggml_fp16_t) : sizeof(float), key_size = tile->length * size, value_size = tile->width * size;
+    for (int key = 0; key < tile->count; key += AG_FOUR) {
+        for (int group = 0; group < few->groups; group++) {
+            const char * first = tile->keys + (size_t) key * tile->key_stride + (size_t) group * few->key_step, * keys[AG_FOUR];
+            for (int r = 0; r < AG_FOUR; r++) {
+                /* behind the last key it is repeated; its score is not looked at */
+                keys[r] = first + (size_t) (key + r < tile->count ? r : tile->count - 1 - key) * tile->key_stride;
             }
-            for (int v = 0; v < AG_VECTORS; v++) {
-                const __m512 numbers = ag_numbers(value + (size_t) v * step, tile->half);
-                for (int q = 0; q < count; q++) {
-                    sums[q][v] = _mm512_fmadd_ps(_mm512_set1_ps(room->weights[q * AG_KEYS + i]), numbers, sums[q][v]);
+            if (key + AG_FOUR < tile->count) {
+                ag_fetch(first + AG_FOUR * tile->key_stride, tile->key_stride, key_size, AG_FOUR);
+            } else {
+                ag_fetch(tile->values + (size_t) group * few->value_step, tile->value_stride, value_size, AG_EIGHT);
+            }
+            const int at = group * few->count;
+            for (int q = 0, count; q < few->count; q += count) {
+                count = few->count - q >= 4 ? 4 : few->count - q >= 2 ? 2 : 1;
+                const float * const * numbers = few->numbers + at + q;
+                float * scores = room->scores + (at + q) * AG_KEYS + key;
+                switch (count) {
+                    case 4: ag_score(tile, keys, numbers, scores, 4, half); break;
+                    case 2: ag_score(tile, keys, numbers, scores, 2, half); break;
+                    default: ag_score(tile, keys, numbers, scores, 1, half); break;
                 }
             }
         }
-        for (int q = 0; q < count; q++) {
-            for (int v = 0; v < AG_VECTORS; v++) {
-                _mm512_store_ps(room->sums + which[q] * tile->width + part + v * AG_VECTOR, sums[q][v]);
+    }
+    for (int i = 0; i < few->groups * few->count; i++) {
+        const struct ag_queries query = { NULL, 0, few->mask[i], 0 };
+        float * weights = room->scores + i * AG_KEYS;
+        __m512 scores[AG_VECTORS];
+        for (int v = 0; v < AG_VECTORS; v++) {
+            scores[v] = _mm512_load_ps(weights + v * AG_VECTOR);
+        }
+        ag_weigh(room, tile, &query, few->at[i], scores, weights);
+    }
+    for (int row = 0; row < tile->count; row += AG_EIGHT) {
+        const int rows = tile->count - row < AG_EIGHT ? tile->count - row : AG_EIGHT;
+        for (int group = 0; group < few->groups; group++) {
+            const char * values = tile->values + (size_t) row * tile->value_stride + (size_t) group * few->value_step;
+            if (row + AG_EIGHT < tile->count) {
+                ag_fetch(values + AG_EIGHT * tile->value_stride, tile->value_stride, value_size, AG_EIGHT);
+            } else { /* the next tile's */
+                ag_fetch(tile->keys + AG_KEYS * tile->key_stride + (size_t) group * few->key_step, tile->key_stride, key_size, AG_FOUR);
+            }
+            const int at = group * few->count;
+            for (int q = 0, count; q < few->count; q += count) {
+                count = few->count - q >= 4 ? 4 : few->count - q >= 2 ? 2 : 1;
+                const float * weights = room->scores + (at + q) * AG_KEYS + row;
+                for (int part = 0; part < tile->width; part += AG_KEYS) {
+                    switch (count) {
+                        case 4: ag_add_values(tile, values + part * size, rows, room->sums + part, few->at + at + q, weights, 4, half); break;
+                        case 2: ag_add_values(tile, values + part * size, rows, room->sums + part, few->at + at + q, weights, 2, half); break;
+                        default: ag_add_values(tile, values + part * size, rows, room->sums + part, few->at + at + q, weights, 1, half); break;
+                    }
+                }
             }
         }
     }
 }
 
-/* All of `count` queries from `first` on that see the tile meet it. */
-static void ag_attend_all(struct ag_attention_room * room, const struct ag_tile * tile, const struct ag_queries * queries, int first, int count) {
+/* All heads take turns at each few rows, in keys and then in values, for their rows lie side by side. */
+static void ag_meet(struct ag_attention_room * room, const struct ag_tile * tile, const struct ag_few * few) {
+    if (tile->half) {
+        ag_meet_typed(room, tile, few, true);
+    } else {
+        ag_meet_typed(room, tile, few, false);
+    }
+}
+
+/* All of `count` queries that see the tile meet it. */
+static void ag_attend_all(struct ag_attention_room * room, const struct ag_tile * tile, const struct ag_queries * queries, int count) {
     int few[AG_FEW_QUERIES], seeing = 0;
     if (queries->mask == NULL && count > AG_FEW_QUERIES) {
         seeing = count;
     }
-    for (int q = first; q < first + count && seeing <= AG_FEW_QUERIES; q++) {
+    for (int q = 0; q < count && seeing <= AG_FEW_QUERIES; q++) {
         if (queries->mask == NULL || ag_sees(tile, queries, q)) {
             if (seeing < AG_FEW_QUERIES) {
                 few[seeing] = q;
@@ -300,19 +385,21 @@ static void ag_attend_all(struct ag_attention_room * room, const struct ag_tile 
         }
     }
     if (seeing <= AG_FEW_QUERIES) {
-        for (int at = 0; at < seeing; at += AG_PAIR) {
-            if (seeing - at >= AG_PAIR) {
-                ag_attend_few(room, tile, queries, few + at, AG_PAIR);
-            } else {
-                ag_attend_few(room, tile, queries, few + at, 1);
-            }
+        struct ag_few these = { .groups = 1, .count = seeing };
+        for (int i = 0; i < seeing; i++) {
+            these.numbers[i] = (const float *) (queries->numbers + (size_t) few[i] * queries->stride);
+            these.mask[i] = queries->mask == NULL ? NULL : queries->mask + (size_t) few[i] * queries->mask_stride;
+            these.at[i] = few[i];
+        }
+        if (seeing > 0) {
+            ag_meet(room, tile, &these);
         }
         return;
     }
     ag_unpack_keys(tile->keys, tile->key_stride, tile->count, tile->length, tile->half, tile->scale, room->keys);
     ag_unpack_values(tile->values, tile->value_stride, tile->count, tile->width, tile->half, room->values);
-    for (int six = first; six < first + count; six += AG_QUERIES) {
-        const int these = first + count - six < AG_QUERIES ? first + count - six : AG_QUERIES;
+    for (int six = 0; six < count; six += AG_QUERIES) {
+        const int these = count - six < AG_QUERIES ? count - six : AG_QUERIES;
         bool any = queries->mask == NULL;
         for (int q = 0; q < these && !any; q++) {
             any = ag_sees(tile, queries, six + q);
@@ -340,42 +427,58 @@ static bool ag_attention_takes(const struct ggml_tensor * dst) {
             && v->ne[0] <= AG_LONGEST && (mask == NULL || mask->ne[2] == 1 || mask->ne[2] == q->ne[2]);
 }
 
-/* `count` queries of sequence `i3`, from head `head` and place `place` on: further ones in the next places or, `across`,
- * in the same place of the next heads, of which `sharing` at a time have the same keys. At most AG_GROUP. Heads take turns
- * at each tile, for their keys lie side by side. */
-static void ag_attend_group(struct ggml_tensor * dst, int64_t i3, int64_t head, int64_t place, int count, bool across, int sharing) {
-    const struct ggml_tensor * q = dst->src[0], * k = dst->src[1], * v = dst->src[2], * mask = dst->src[3];
-    const int64_t k3 = i3 / (q->ne[3] / k->ne[3]), v3 = i3 / (q->ne[3] / v->ne[3]);
+/* Begins sums of `count` queries. */
+static struct ag_attention_room * ag_begin(int count, int width) {
     struct ag_attention_room * room = (struct ag_attention_room *) ag_room(sizeof(struct ag_attention_room));
-    struct ag_tile tile = { NULL, NULL, k->nb[1], v->nb[1], 0, (int) k->ne[0], (int) v->ne[0], k->type == GGML_TYPE_F16, 0 };
-    memcpy(&tile.scale, dst->op_params, sizeof tile.scale);
-    struct ag_queries queries = { (const char *) q->data + place * q->nb[1] + head * q->nb[2] + i3 * q->nb[3], across ? q->nb[2] : q->nb[1],
-        NULL, mask == NULL ? 0 : across ? mask->nb[2] * (mask->ne[2] > 1) : mask->nb[1] };
-    memset(room->sums, 0, (size_t) (count * tile.width) * sizeof(float));
+    memset(room->sums, 0, (size_t) (count * width) * sizeof(float));
     for (int i = 0; i < count; i++) {
         room->largest[i] = -INFINITY;
         room->total[i] = 0;
     }
+    return room;
+}
+
+/* What query `at` of the room has come to is the output of sequence `i3`, head `i2` and place `i1`. */
+static void ag_end(const struct ag_attention_room * room, int at, int width, struct ggml_tensor * dst, int64_t i1, int64_t i2, int64_t i3) {
+    const __m512 share = _mm512_set1_ps(room->total[at] == 0 ? 0 : 1 / room->total[at]);
+    float * to = (float *) ((char *) dst->data + (i3 * dst->ne[2] * dst->ne[1] + i2 + i1 * dst->ne[1]) * dst->nb[1]);
+    for (int part = 0; part < width; part += AG_VECTOR) {
+        _mm512_storeu_ps(to + part, _mm512_mul_ps(_mm512_load_ps(room->sums + at * width + part), share));
+    }
+}
+
+static struct ag_tile ag_tile_of(const struct ggml_tensor * dst) {
+    const struct ggml_tensor * k = dst->src[1], * v = dst->src[2];
+    struct ag_tile tile = { NULL, NULL, k->nb[1], v->nb[1], 0, (int) k->ne[0], (int) v->ne[0], k->type == GGML_TYPE_F16, 0 };
+    memcpy(&tile.scale, dst->op_params, sizeof tile.scale);
+    return tile;
+}
+
+/* Moves on to the 64 keys from `key` on, of the first of some heads. */
+static void ag_take(struct ag_tile * tile, const struct ggml_tensor * dst, int64_t key, int64_t key_head, int64_t value_head, int64_t i3) {
+    const struct ggml_tensor * q = dst->src[0], * k = dst->src[1], * v = dst->src[2];
+    tile->count = (int) (k->ne[1] - key < AG_KEYS ? k->ne[1] - key : AG_KEYS);
+    tile->keys = (const char *) k->data + key * k->nb[1] + key_head * k->nb[2] + i3 / (q->ne[3] / k->ne[3]) * k->nb[3];
+    tile->values = (const char *) v->data + key * v->nb[1] + value_head * v->nb[2] + i3 / (q->ne[3] / v->ne[3]) * v->nb[3];
+}
+
+/* `count` queries of sequence `i3` and head `head`, from place `place` on; at most AG_GROUP. */
+static void ag_attend_head(struct ggml_tensor * dst, int64_t i3, int64_t head, int64_t place, int count) {
+    const struct ggml_tensor * q = dst->src[0], * k = dst->src[1], * v = dst->src[2], * mask = dst->src[3];
+    struct ag_tile tile = ag_tile_of(dst);
+    struct ag_attention_room * room = ag_begin(count, tile.width);
+    struct ag_queries queries = { (const char *) q->data + place * q->nb[1] + head * q->nb[2] + i3 * q->nb[3], q->nb[1], NULL,
+        mask == NULL ? 0 : mask->nb[1] };
     for (int64_t key = 0; key < k->ne[1]; key += AG_KEYS) {
-        tile.count = (int) (k->ne[1] - key < AG_KEYS ? k->ne[1] - key : AG_KEYS);
         if (mask != NULL) {
             queries.mask = (const char *) mask->data + key * sizeof(ggml_fp16_t) + place * mask->nb[1] + head % mask->ne[2] * mask->nb[2]
                     + i3 % mask->ne[3] * mask->nb[3];
         }
-        for (int first = 0; first < count; first += sharing) {
-            const int64_t of = across ? head + first : head;
-            tile.keys = (const char *) k->data + key * k->nb[1] + of / (q->ne[2] / k->ne[2]) * k->nb[2] + k3 * k->nb[3];
-            tile.values = (const char *) v->data + key * v->nb[1] + of / (q->ne[2] / v->ne[2]) * v->nb[2] + v3 * v->nb[3];
-            ag_attend_all(room, &tile, &queries, first, sharing);
-        }
+        ag_take(&tile, dst, key, head / (q->ne[2] / k->ne[2]), head / (q->ne[2] / v->ne[2]), i3);
+        ag_attend_all(room, &tile, &queries, count);
     }
     for (int i = 0; i < count; i++) {
-        const __m512 share = _mm512_set1_ps(room->total[i] == 0 ? 0 : 1 / room->total[i]);
-        const int64_t i2 = across ? head + i : head, i1 = across ? place : place + i;
-        float * to = (float *) ((char *) dst->data + (i3 * dst->ne[2] * dst->ne[1] + i2 + i1 * dst->ne[1]) * dst->nb[1]);
-        for (int part = 0; part < tile.width; part += AG_VECTOR) {
-            _mm512_storeu_ps(to + part, _mm512_mul_ps(_mm512_load_ps(room->sums + i * tile.width + part), share));
-        }
+        ag_end(room, i, tile.width, dst, place + i, head, i3);
     }
 }
 
@@ -390,26 +493,70 @@ static bool ag_attention(struct ggml_tensor * dst, int64_t ir0, int64_t ir1) {
         const int64_t per_head = q->ne[1], place = row % per_head;
         int64_t count = per_head - place < ir1 - row ? per_head - place : ir1 - row;
         count = count < AG_GROUP ? count : AG_GROUP;
-        ag_attend_group(dst, row / (per_head * q->ne[2]), row / per_head % q->ne[2], place, (int) count, false, (int) count);
+        ag_attend_head(dst, row / (per_head * q->ne[2]), row / per_head % q->ne[2], place, (int) count);
         row += count;
     }
     return true;
 }
 
-/* This thread's part of the attention of one query a head: heads that share their keys meet them together. False, and the
- * same for every thread: the shape is another, or there are more threads than such groups; nothing was done. */
-static bool ag_attention_of_one(struct ggml_tensor * dst, int thread, int threads) {
+/* Of sequence `i3`, all queries of `heads` heads that share their keys, from the `head`-th on, for `groups` such keys from
+ * `group` on; at most AG_GROUP. */
+static void ag_attend_few(struct ggml_tensor * dst, int64_t i3, int64_t group, int groups, int64_t head, int heads) {
+    const struct ggml_tensor * q = dst->src[0], * k = dst->src[1], * v = dst->src[2], * mask = dst->src[3];
+    const int places = (int) q->ne[1];
+    const int64_t first = group * (q->ne[2] / k->ne[2]) + head;
+    struct ag_tile tile = ag_tile_of(dst);
+    struct ag_attention_room * room = ag_begin(groups * heads * places, tile.width);
+    struct ag_few few = { .groups = groups, .key_step = k->nb[2], .value_step = v->nb[2] };
+    for (int64_t key = 0; key < k->ne[1]; key += AG_KEYS) {
+        ag_take(&tile, dst, key, group, group, i3);
+        const struct ag_queries queries = { NULL, 0, mask == NULL ? NULL : (const char *) mask->data + key * sizeof(ggml_fp16_t)
+                + i3 % mask->ne[3] * mask->nb[3], mask == NULL ? 0 : mask->nb[1] };
+        int seeing[AG_FEW_PLACES], count = 0;
+        for (int place = 0; place < places; place++) {
+            if (mask == NULL || mask->ne[2] > 1 || ag_sees(&tile, &queries, place)) {
+                seeing[count++] = place;
+            }
+        }
+        few.count = heads * count;
+        for (int i = 0; i < groups * few.count; i++) {
+            const int of = i / count, place = seeing[i % count];
+            few.numbers[i] = (const float *) ((const char *) q->data + place * q->nb[1] + (first + of) * q->nb[2] + i3 * q->nb[3]);
+            few.mask[i] = mask == NULL ? NULL : queries.mask + place * mask->nb[1] + (first + of) % mask->ne[2] * mask->nb[2];
+            few.at[i] = of * places + place;
+        }
+        if (count > 0) {
+            ag_meet(room, &tile, &few);
+        }
+    }
+    for (int i = 0; i < groups * heads * places; i++) {
+        ag_end(room, i, tile.width, dst, i % places, first + i / places, i3);
+    }
+}
+
+/* This thread's part of the attention of one query a head, or a few: heads that share their keys meet them together, unless
+ * there are more threads than such keys. False, and the same for every thread: the shape is another, nothing was done. */
+static bool ag_attention_of_few(struct ggml_tensor * dst, int thread, int threads) {
     const struct ggml_tensor * q = dst->src[0], * k = dst->src[1];
     const int64_t groups = k->ne[2] * q->ne[3], heads = q->ne[2] / k->ne[2];
-    if (q->ne[1] != 1 || groups < threads || k->ne[2] != dst->src[2]->ne[2] || heads > AG_GROUP || !ag_attention_takes(dst)) {
+    if (q->ne[1] > AG_FEW_PLACES || k->ne[2] != dst->src[2]->ne[2] || heads * q->ne[1] > AG_GROUP
+            || !ag_attention_takes(dst)) {
         return false;
     }
-    for (int64_t group = groups * thread / threads, last = groups * (thread + 1) / threads; group < last;) {
-        const int64_t sequence = group / k->ne[2], at = group % k->ne[2];
-        int64_t count = k->ne[2] - at < last - group ? k->ne[2] - at : last - group;
-        count = count * heads < AG_GROUP ? count : AG_GROUP / heads;
-        ag_attend_group(dst, sequence, at * heads, 0, (int) (count * heads), true, (int) heads);
-        group += count;
+    int64_t parts = 1; /* of a group's heads */
+    for (int64_t more = 2; more * groups <= threads && more <= heads; more++) {
+        parts = heads % more == 0 ? more : parts;
+    }
+    const int64_t pieces = groups * parts, each = heads / parts;
+    for (int64_t piece = pieces * thread / threads, last = pieces * (thread + 1) / threads; piece < last;) {
+        const int64_t group = piece / parts, sequence = group / k->ne[2], at = group % k->ne[2];
+        int64_t count = 1;
+        if (parts == 1) {
+            count = k->ne[2] - at < last - piece ? k->ne[2] - at : last - piece;
+            count = count * each * q->ne[1] < AG_GROUP ? count : AG_GROUP / (each * q->ne[1]);
+        }
+        ag_attend_few(dst, sequence, at, (int) count, piece % parts * each, (int) each);
+        piece += count;
     }
     return true;
 }
@@ -421,7 +568,7 @@ static inline bool ag_attention(struct ggml_tensor * dst, int64_t ir0, int64_t i
     return false;
 }
 
-static inline bool ag_attention_of_one(struct ggml_tensor * dst, int thread, int threads) {
+static inline bool ag_attention_of_few(struct ggml_tensor * dst, int thread, int threads) {
     (void) dst, (void) thread, (void) threads;
     return false;
 }

@@ -39,7 +39,7 @@ final class BatchLoop implements AutoCloseable {
         int keptTokens = contextTokens / 2;
         this.context = new LlamaContext(model, settings, settings.sequences() + KeptPrefixes.SEQUENCES,
                 cells(settings, contextTokens), this::allCancelled);
-        this.kept = new KeptPrefixes(context, settings.sequences(), keptTokens, PrefixStore.open(settings));
+        this.kept = new KeptPrefixes(context, settings.sequences(), keptTokens, PrefixStore.open(settings, context));
         for (int i = 0; i < settings.sequences(); i++) {
             slots.add(new Slot(i));
         }

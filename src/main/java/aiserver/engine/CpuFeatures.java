@@ -15,6 +15,11 @@ final class CpuFeatures {
         return has("AVX512") && has("AVX512_VNNI");
     }
 
+    /** Whether flash attention is fast while tokens are written, too: native/guard/attention.h. */
+    static boolean attendsAsItLies() {
+        return has("AVX512");
+    }
+
     /** @param feature in the engine's words: "CPU : SSE3 = 1 | AVX512 = 1 | ..." */
     static boolean has(String feature) {
         return llama_h.llama_print_system_info().getString(0).matches("(?s).*\\b" + feature + " = 1\\b.*");

@@ -15,7 +15,8 @@ import java.util.Objects;
  * @param threads       for single tokens, 1 to 512
  * @param promptThreads for prompts, 1 to 512
  * @param gpuLayers     most layers on the GPU, -1: as many as fit; on the CPU it has no effect
- * @param flashAttention on, off, or null: off on a processor unless the cache type needs it, else as the engine thinks best
+ * @param flashAttention on, off, or null: off on a processor without AVX512 unless the cache type needs it, else as the engine
+ *                      thinks best
  * @param cacheType     of the KV cache
  * @param repack        whether weights are laid out anew for this processor, which takes as much memory again; or null:
  *                      where products with them as they lie are slower

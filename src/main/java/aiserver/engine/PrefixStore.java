@@ -38,7 +38,7 @@ final class PrefixStore {
 
     /**
      * @param directory is made with the first file
-     * @param engine    whatever else a state depends on: engine version, cache type
+     * @param engine    whatever else a state depends on
      * @throws IOException where the model file cannot be read
      */
     PrefixStore(Path directory, Path model, String engine) throws IOException {
@@ -58,12 +58,12 @@ final class PrefixStore {
     }
 
     /** The store of these settings; null where they name none or it cannot be used, which is logged. */
-    static PrefixStore open(LlamaSettings settings) {
+    static PrefixStore open(LlamaSettings settings, LlamaContext context) {
         if (settings.stateFolder() == null) {
             return null;
         }
         try {
-            return new PrefixStore(settings.stateFolder(), settings.model(), LlamaContext.version() + settings.cacheType());
+            return new PrefixStore(settings.stateFolder(), settings.model(), context.stateKind());
         } catch (IOException e) {
             LOG.warn("prompt states are not kept in {}: {}", settings.stateFolder(), e.toString());
             return null;

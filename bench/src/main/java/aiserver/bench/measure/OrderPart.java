@@ -47,7 +47,7 @@ final class OrderPart implements Part {
             own(running, Workers.ours("order-worker", ours, setting, Workers.language(setting, model.toString(), 1, CONTEXT)));
             contenders.put(OURS, orders(ours, count, tokens));
             Path program = LlamaServer.program(setting);
-            // Without flash attention as the worker has it, and in full as it comes, too: the faster one counts.
+            // Without flash attention, whose own kernel takes longer for single tokens, and in full as it comes, too: the faster one counts.
             for (String attention : program == null ? List.<String>of() : setting.quick() ? List.of("off") : List.of("off", "auto")) {
                 LlamaServer server = own(running, LlamaServer.started(program, model, CONTEXT, attention, setting));
                 String name = "llama-server Q4_K_M" + (attention.equals("off") ? "" : ", flash attention");
