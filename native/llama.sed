@@ -1,4 +1,4 @@
-# Corrects the pinned llama.cpp in seven places while its source is brought.
+# Corrects the pinned llama.cpp in eight places while its source is brought.
 # The CUDA backend (ggml/src/ggml-cuda/ggml-cuda.cu): a failure while a CUDA graph is
 # being captured is thrown out of ggml by the guard and leaves the count of captures under way at one; freeing the
 # context, which is what follows, would wait for the capture's end for ever. Now it waits for five seconds.
@@ -42,3 +42,12 @@ s/^            if \(use_tiled\) \{$/            if (!use_ref \&\& ag_attention(d
 
 # And GELU, which they have between their products: see guard/gelu.h.
 /^static void ggml_compute_forward_gelu_f32\($/,/^\}/ s/ggml_vec_gelu_f32\(nc,$/ag_gelu(nc,/
+
+# A buffer that is cleared takes no memory by that (ggml/src/ggml-backend.cpp): see guard/zero_pages.h. A buffer about somebody
+# else's memory, which may be a file's, has nothing that frees it.
+s/^#include "ggml-alloc\.h"$/&\n#include "zero_pages.h"/
+/^static void ggml_backend_cpu_buffer_clear\(/,/^\}/ s/^    memset\(buffer->context, value, buffer->size\);$/    if (buffer->iface.free_buffer != NULL) {\
+        ag_clear(buffer->context, value, buffer->size);\
+    } else {\
+        memset(buffer->context, value, buffer->size);\
+    }/

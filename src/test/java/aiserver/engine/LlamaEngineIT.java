@@ -9,7 +9,9 @@ import aiserver.engine.AnswerForm.Gbnf;
 import aiserver.job.JsonObjects;
 import aiserver.models.RandomQwenModel;
 import aiserver.models.WeightType;
+import aiserver.worker.Held;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -21,6 +23,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -555,6 +558,24 @@ class LlamaEngineIT {
                 assertThat(flash.generate(TextEngineContract.request("x", TextEngineContract.FORM, 200, Sampling.GREEDY), RunControl.NONE)
                         .finished()).isTrue();
             }
+        }
+    }
+
+    @Test
+    void cellsTakeMemoryAsTheyAreFilled() {
+        int cells = 1 << 18;
+        long keysAndValues = 4L * cells * 2 * 64 * 2 / 1024; // kilobytes: layers, of two heads 32 numbers in half precision
+        AtomicLong resident = new AtomicLong();
+        onContext(512, (model, context) -> resident.set(resident())); // with what the first context alone takes
+        onContext(cells, (model, context) -> resident.set(resident() - resident.get()));
+        assertThat(resident.get()).isLessThan(keysAndValues / 2);
+    }
+
+    private static long resident() {
+        try {
+            return Held.by(ProcessHandle.current().pid()).residentKb();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

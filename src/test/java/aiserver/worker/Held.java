@@ -11,7 +11,7 @@ public record Held(long residentKb, long threads, long files) {
         return by(process.pid());
     }
 
-    static Held by(long pid) throws IOException {
+    public static Held by(long pid) throws IOException {
         Path proc = Path.of("/proc", Long.toString(pid));
         String status = Files.readString(proc.resolve("status"));
         try (Stream<Path> files = Files.list(proc.resolve("fd"))) {
