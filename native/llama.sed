@@ -33,7 +33,7 @@ s/^( *\.from_float *= )quantize_row_q8_K,$/\1ag_quantize_q8_K,/
 s/^#include "vec\.h"$/&\n#include "attention.h"\n#include "gelu.h"/
 /^static void ggml_compute_forward_flash_attn_ext_f16\($/,/^\}/ {
 s/^    const bool use_ref = params->use_ref;$/&\
-    if (!use_ref \&\& ag_attention_of_few(dst, ith, nth)) {\
+    if (!use_ref \&\& ag_attention_of_few(params, dst)) {\
         return;\
     }/
 s/^            if \(use_tiled\) \{$/            if (!use_ref \&\& ag_attention(dst, ir0, ir1)) {\

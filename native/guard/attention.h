@@ -5,11 +5,12 @@
  *
  * A head's queries, up to 512 at a time, pass by a tile of 64 keys and values. Where many of them see it, it is unpacked and
  * turned once, and six queries' scores fill the registers; few of them, as while tokens are written, meet the keys as they
- * lie, all heads of a thread together, and the rows after those are fetched meanwhile. Scores become weights relative to the largest so far, and sums of weighted values wait in memory. */
+ * lie, all heads together, and the rows after those are fetched meanwhile. Scores become weights relative to the largest so far, and sums of weighted values wait in memory. */
 #ifndef AISERVER_ATTENTION_H
 #define AISERVER_ATTENTION_H
 
 #include "ggml.h"
+#include "ggml-cpu-impl.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -102,6 +103,7 @@ struct ag_tile {
     int length; /* of a key */
     int width;  /* of a value */
     bool half;  /* whether both are half precision */
+    int next;   /* rows from its first to that of the tile after it */
     float scale;
 };
 
@@ -233,12 +235,12 @@ static inline __m128 ag_sums_of_four(const __m512 of[AG_FOUR]) {
     return _mm_add_ps(_mm256_castps256_ps128(all), _mm256_extractf128_ps(all, 1));
 }
 
-/* A part of `rows` rows that will be wanted: those of one head lie too far apart for the processor to foresee them. Behind
- * the last row this does no harm. */
-static inline __attribute__((always_inline)) void ag_fetch(const char * row, size_t stride, size_t size, int rows) {
-    for (int i = 0; i < rows; i++) {
+/* A part of four rows that will be wanted soon: those of one head lie too far apart for the processor to foresee them. To the
+ * second cache, since waiting for a place in the first takes twice as long in all. Behind the last row this does no harm. */
+static inline __attribute__((always_inline)) void ag_fetch(const char * row, size_t stride, size_t size) {
+    for (int i = 0; i < AG_FOUR; i++) {
         for (size_t line = 0; line < size; line += AG_LINE) {
-            _mm_prefetch(row + (size_t) i * stride + line, _MM_HINT_T0);
+            _mm_prefetch(row + (size_t) i * stride + line, _MM_HINT_T1);
         }
     }
 }
@@ -309,10 +311,10 @@ static inline __attribute__((always_inline)) void ag_meet_typed(struct ag_attent
                 /* behind the last key it is repeated; its score is not looked at */
                 keys[r] = first + (size_t) (key + r < tile->count ? r : tile->count - 1 - key) * tile->key_stride;
             }
-            if (key + AG_FOUR < tile->count) {
-                ag_fetch(first + AG_FOUR * tile->key_stride, tile->key_stride, key_size, AG_FOUR);
+            if (key + AG_EIGHT < tile->count) { /* eight ahead; then the first eight values */
+                ag_fetch(first + AG_EIGHT * tile->key_stride, tile->key_stride, key_size);
             } else {
-                ag_fetch(tile->values + (size_t) group * few->value_step, tile->value_stride, value_size, AG_EIGHT);
+                ag_fetch(tile->values + (size_t) (key % AG_EIGHT) * tile->value_stride + (size_t) group * few->value_step, tile->value_stride, value_size);
             }
             const int at = group * few->count;
             for (int q = 0, count; q < few->count; q += count) {
@@ -340,10 +342,12 @@ static inline __attribute__((always_inline)) void ag_meet_typed(struct ag_attent
         const int rows = tile->count - row < AG_EIGHT ? tile->count - row : AG_EIGHT;
         for (int group = 0; group < few->groups; group++) {
             const char * values = tile->values + (size_t) row * tile->value_stride + (size_t) group * few->value_step;
-            if (row + AG_EIGHT < tile->count) {
-                ag_fetch(values + AG_EIGHT * tile->value_stride, tile->value_stride, value_size, AG_EIGHT);
-            } else { /* the next tile's */
-                ag_fetch(tile->keys + AG_KEYS * tile->key_stride + (size_t) group * few->key_step, tile->key_stride, key_size, AG_FOUR);
+            for (int half_way = 0; half_way < AG_EIGHT; half_way += AG_FOUR) {
+                if (row + AG_EIGHT < tile->count) {
+                    ag_fetch(values + (AG_EIGHT + half_way) * tile->value_stride, tile->value_stride, value_size);
+                } else { /* the next tile's */
+                    ag_fetch(tile->keys + (size_t) (tile->next + half_way) * tile->key_stride + (size_t) group * few->key_step, tile->key_stride, key_size);
+                }
             }
             const int at = group * few->count;
             for (int q = 0, count; q < few->count; q += count) {
@@ -438,18 +442,14 @@ static struct ag_attention_room * ag_begin(int count, int width) {
     return room;
 }
 
-/* What query `at` of the room has come to is the output of sequence `i3`, head `i2` and place `i1`. */
-static void ag_end(const struct ag_attention_room * room, int at, int width, struct ggml_tensor * dst, int64_t i1, int64_t i2, int64_t i3) {
-    const __m512 share = _mm512_set1_ps(room->total[at] == 0 ? 0 : 1 / room->total[at]);
-    float * to = (float *) ((char *) dst->data + (i3 * dst->ne[2] * dst->ne[1] + i2 + i1 * dst->ne[1]) * dst->nb[1]);
-    for (int part = 0; part < width; part += AG_VECTOR) {
-        _mm512_storeu_ps(to + part, _mm512_mul_ps(_mm512_load_ps(room->sums + at * width + part), share));
-    }
+/* Of sequence `i3`, a head and a place. */
+static float * ag_output(struct ggml_tensor * dst, int64_t place, int64_t head, int64_t i3) {
+    return (float *) ((char *) dst->data + (i3 * dst->ne[2] * dst->ne[1] + head + place * dst->ne[1]) * dst->nb[1]);
 }
 
 static struct ag_tile ag_tile_of(const struct ggml_tensor * dst) {
     const struct ggml_tensor * k = dst->src[1], * v = dst->src[2];
-    struct ag_tile tile = { NULL, NULL, k->nb[1], v->nb[1], 0, (int) k->ne[0], (int) v->ne[0], k->type == GGML_TYPE_F16, 0 };
+    struct ag_tile tile = { NULL, NULL, k->nb[1], v->nb[1], 0, (int) k->ne[0], (int) v->ne[0], k->type == GGML_TYPE_F16, AG_KEYS, 0 };
     memcpy(&tile.scale, dst->op_params, sizeof tile.scale);
     return tile;
 }
@@ -478,7 +478,11 @@ static void ag_attend_head(struct ggml_tensor * dst, int64_t i3, int64_t head, i
         ag_attend_all(room, &tile, &queries, count);
     }
     for (int i = 0; i < count; i++) {
-        ag_end(room, i, tile.width, dst, place + i, head, i3);
+        const __m512 share = _mm512_set1_ps(room->total[i] == 0 ? 0 : 1 / room->total[i]);
+        float * to = ag_output(dst, place + i, head, i3);
+        for (int part = 0; part < tile.width; part += AG_VECTOR) {
+            _mm512_storeu_ps(to + part, _mm512_mul_ps(_mm512_load_ps(room->sums + i * tile.width + part), share));
+        }
     }
 }
 
@@ -499,17 +503,17 @@ static bool ag_attention(struct ggml_tensor * dst, int64_t ir0, int64_t ir1) {
     return true;
 }
 
-/* Of sequence `i3`, all queries of `heads` heads that share their keys, from the `head`-th on, for `groups` such keys from
- * `group` on; at most AG_GROUP. */
-static void ag_attend_few(struct ggml_tensor * dst, int64_t i3, int64_t group, int groups, int64_t head, int heads) {
+/* All queries of sequence `i3`, head by head, meet this thread's part of the tiles: each thread takes the next one, so that
+ * rows are read whole. What they come to waits in the room. */
+static struct ag_attention_room * ag_attend_few(const struct ggml_tensor * dst, int64_t i3, int thread, int threads) {
     const struct ggml_tensor * q = dst->src[0], * k = dst->src[1], * v = dst->src[2], * mask = dst->src[3];
-    const int places = (int) q->ne[1];
-    const int64_t first = group * (q->ne[2] / k->ne[2]) + head;
+    const int places = (int) q->ne[1], heads = (int) q->ne[2];
     struct ag_tile tile = ag_tile_of(dst);
-    struct ag_attention_room * room = ag_begin(groups * heads * places, tile.width);
-    struct ag_few few = { .groups = groups, .key_step = k->nb[2], .value_step = v->nb[2] };
-    for (int64_t key = 0; key < k->ne[1]; key += AG_KEYS) {
-        ag_take(&tile, dst, key, group, group, i3);
+    struct ag_attention_room * room = ag_begin(heads * places, tile.width);
+    struct ag_few few = { .groups = (int) k->ne[2], .key_step = k->nb[2], .value_step = v->nb[2] };
+    tile.next = AG_KEYS * threads;
+    for (int64_t key = (int64_t) AG_KEYS * thread; key < k->ne[1]; key += tile.next) {
+        ag_take(&tile, dst, key, 0, 0, i3);
         const struct ag_queries queries = { NULL, 0, mask == NULL ? NULL : (const char *) mask->data + key * sizeof(ggml_fp16_t)
                 + i3 % mask->ne[3] * mask->nb[3], mask == NULL ? 0 : mask->nb[1] };
         int seeing[AG_FEW_PLACES], count = 0;
@@ -518,45 +522,65 @@ static void ag_attend_few(struct ggml_tensor * dst, int64_t i3, int64_t group, i
                 seeing[count++] = place;
             }
         }
-        few.count = heads * count;
-        for (int i = 0; i < groups * few.count; i++) {
-            const int of = i / count, place = seeing[i % count];
-            few.numbers[i] = (const float *) ((const char *) q->data + place * q->nb[1] + (first + of) * q->nb[2] + i3 * q->nb[3]);
-            few.mask[i] = mask == NULL ? NULL : queries.mask + place * mask->nb[1] + (first + of) % mask->ne[2] * mask->nb[2];
-            few.at[i] = of * places + place;
+        few.count = heads / few.groups * count;
+        for (int i = 0; i < heads * count; i++) {
+            const int head = i / count, place = seeing[i % count];
+            few.numbers[i] = (const float *) ((const char *) q->data + place * q->nb[1] + head * q->nb[2] + i3 * q->nb[3]);
+            few.mask[i] = mask == NULL ? NULL : queries.mask + place * mask->nb[1] + head % mask->ne[2] * mask->nb[2];
+            few.at[i] = head * places + place;
         }
         if (count > 0) {
             ag_meet(room, &tile, &few);
         }
     }
-    for (int i = 0; i < groups * heads * places; i++) {
-        ag_end(room, i, tile.width, dst, i % places, first + i / places, i3);
+    return room;
+}
+
+/* What all threads' parts of a query, `step` numbers apart, come to: their largest score, sum of weights, and weighted values. */
+static void ag_join(const float * parts, int threads, size_t step, int width, float * to) {
+    float largest = -INFINITY, total = 0;
+    for (int t = 0; t < threads; t++) {
+        largest = fmaxf(largest, parts[t * step]);
+    }
+    memset(to, 0, (size_t) width * sizeof(float));
+    for (int t = 0; t < threads; t++) {
+        const float * part = parts + t * step;
+        const float share = part[0] == -INFINITY ? 0 : expf(part[0] - largest);
+        total += share * part[1];
+        for (int i = 0; i < width; i += AG_VECTOR) {
+            _mm512_storeu_ps(to + i, _mm512_fmadd_ps(_mm512_set1_ps(share), _mm512_loadu_ps(part + 2 + i), _mm512_loadu_ps(to + i)));
+        }
+    }
+    const __m512 share = _mm512_set1_ps(total == 0 ? 0 : 1 / total);
+    for (int i = 0; i < width; i += AG_VECTOR) {
+        _mm512_storeu_ps(to + i, _mm512_mul_ps(_mm512_loadu_ps(to + i), share));
     }
 }
 
-/* This thread's part of the attention of one query a head, or a few: heads that share their keys meet them together, unless
- * there are more threads than such keys. False, and the same for every thread: the shape is another, nothing was done. */
-static bool ag_attention_of_few(struct ggml_tensor * dst, int thread, int threads) {
-    const struct ggml_tensor * q = dst->src[0], * k = dst->src[1];
-    const int64_t groups = k->ne[2] * q->ne[3], heads = q->ne[2] / k->ne[2];
-    if (q->ne[1] > AG_FEW_PLACES || k->ne[2] != dst->src[2]->ne[2] || heads * q->ne[1] > AG_GROUP
+/* The attention of one query a head, or a few: threads share the keys, and join what they found in the graph's own memory.
+ * False, and the same for every thread: the shape is another, or that memory is too small; nothing was done. */
+static bool ag_attention_of_few(const struct ggml_compute_params * params, struct ggml_tensor * dst) {
+    const struct ggml_tensor * q = dst->src[0], * k = dst->src[1], * v = dst->src[2];
+    const int64_t each = q->ne[2] * q->ne[1], all = each * q->ne[3];
+    const size_t part = (size_t) v->ne[0] + 2, step = (size_t) all * part; /* numbers of a query; from thread to thread */
+    if (q->ne[1] > AG_FEW_PLACES || k->ne[2] != v->ne[2] || each > AG_GROUP || params->wsize / sizeof(float) / (size_t) params->nth < step
             || !ag_attention_takes(dst)) {
         return false;
     }
-    int64_t parts = 1; /* of a group's heads */
-    for (int64_t more = 2; more * groups <= threads && more <= heads; more++) {
-        parts = heads % more == 0 ? more : parts;
-    }
-    const int64_t pieces = groups * parts, each = heads / parts;
-    for (int64_t piece = pieces * thread / threads, last = pieces * (thread + 1) / threads; piece < last;) {
-        const int64_t group = piece / parts, sequence = group / k->ne[2], at = group % k->ne[2];
-        int64_t count = 1;
-        if (parts == 1) {
-            count = k->ne[2] - at < last - piece ? k->ne[2] - at : last - piece;
-            count = count * each * q->ne[1] < AG_GROUP ? count : AG_GROUP / (each * q->ne[1]);
+    float * parts = (float *) params->wdata;
+    for (int64_t i3 = 0; i3 < q->ne[3]; i3++) {
+        const struct ag_attention_room * room = ag_attend_few(dst, i3, params->ith, params->nth);
+        for (int64_t i = 0; i < each; i++) {
+            float * to = parts + (size_t) params->ith * step + (size_t) (i3 * each + i) * part;
+            to[0] = room->largest[i];
+            to[1] = room->total[i];
+            memcpy(to + 2, room->sums + i * v->ne[0], (size_t) v->ne[0] * sizeof(float));
         }
-        ag_attend_few(dst, sequence, at, (int) count, piece % parts * each, (int) each);
-        piece += count;
+    }
+    ggml_barrier(params->threadpool);
+    for (int64_t i = all * params->ith / params->nth; i < all * (params->ith + 1) / params->nth; i++) {
+        const int64_t head = i % each / q->ne[1], place = i % q->ne[1];
+        ag_join(parts + (size_t) i * part, params->nth, step, (int) v->ne[0], ag_output(dst, place, head, i / each));
     }
     return true;
 }
@@ -568,8 +592,8 @@ static inline bool ag_attention(struct ggml_tensor * dst, int64_t ir0, int64_t i
     return false;
 }
 
-static inline bool ag_attention_of_few(struct ggml_tensor * dst, int thread, int threads) {
-    (void) dst, (void) thread, (void) threads;
+static inline bool ag_attention_of_few(const struct ggml_compute_params * params, struct ggml_tensor * dst) {
+    (void) params, (void) dst;
     return false;
 }
 

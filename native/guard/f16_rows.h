@@ -2,7 +2,8 @@
  * all keys, then all weights against the values; of several answers at once a query each. Compiled into ggml's CPU backend: native/llama.sed calls it in place of one
  * dot product for each pair, most of whose time goes into adding up a register's lanes, and which converts keys and values
  * once for each head that shares them, and columns to half precision besides. Here four rows meet up to four columns at a time, and
- * the four rows after them are fetched meanwhile: rows of one head lie 2 KB apart and more, which no processor foresees.
+ * the four rows after them are fetched meanwhile, to the second cache: rows of one head lie 2 KB apart and more, which no
+ * processor foresees.
  * Summed in single precision. Only where the processor has AVX2; elsewhere, and for any other shape, nothing is done. */
 #ifndef AISERVER_F16_ROWS_H
 #define AISERVER_F16_ROWS_H
@@ -62,7 +63,7 @@ static inline __attribute__((always_inline)) void ag_four_rows(int64_t n, const 
     int64_t i = 0;
     for (; i + AG_WIDE <= n; i += AG_WIDE) {
         for (int r = 0; r < 4 && i % 32 == 0; r++) { /* a cache line of each row; past the last row this does no harm */
-            _mm_prefetch((const char *) (row[r] + i) + 4 * stride, _MM_HINT_T0);
+            _mm_prefetch((const char *) (row[r] + i) + 4 * stride, _MM_HINT_T1);
         }
         ag_wide in[4];
         for (int c = 0; c < count; c++) {
