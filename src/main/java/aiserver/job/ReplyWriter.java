@@ -66,7 +66,7 @@ record ReplyWriter(JsonMapper mapper) {
     private static void speech(JsonGenerator json, SpeechResult speech) throws IOException {
         json.writeStringField("text", speech.text());
         json.writeStringField("language", speech.language());
-        number(json, "language_probability", speech.languageProbability());
+        number(json, "language_probability", toFourPlaces(speech.languageProbability()));
         number(json, "duration_seconds", speech.durationSeconds());
         json.writeArrayFieldStart("segments");
         for (SpeechResult.Segment segment : speech.segments()) {
@@ -81,7 +81,7 @@ record ReplyWriter(JsonMapper mapper) {
 
     private static void analysis(JsonGenerator json, OrderAnalysis analysis) throws IOException {
         json.writeStringField("intent", analysis.intent());
-        number(json, "confidence", analysis.confidence());
+        number(json, "confidence", toFourPlaces(analysis.confidence()));
         json.writeStringField("response", analysis.response());
         json.writeStringField("analysis", analysis.analysis());
         json.writePOJOField("recommended_menu", analysis.recommendedMenu());
@@ -132,6 +132,11 @@ record ReplyWriter(JsonMapper mapper) {
         number(json, "guidance_scale", image.guidanceScale());
         json.writePOJOField("filtered", image.filtered());
         json.writeBooleanField("prompt_truncated", image.promptTruncated());
+    }
+
+    // What a model says of itself is not known to more, and sixteen digits are read by nobody.
+    private static double toFourPlaces(double probability) {
+        return Math.rint(probability * 1e4) / 1e4;
     }
 
     private static void number(JsonGenerator json, String name, Double value) throws IOException {

@@ -226,6 +226,12 @@ class JobCodecTest {
     }
 
     @Test
+    void probabilitiesHaveFourPlaces() {
+        JsonNode node = check(TaskType.STT, new SpeechResult("", "ko", 0.93214999, 1, List.of()));
+        assertThat(node.get("result").get("language_probability").asText()).isEqualTo("0.9321");
+    }
+
+    @Test
     void whatJsonCannotSayIsRefused() {
         assertThatThrownBy(() -> check(TaskType.STT, new SpeechResult("", "ko", Double.NaN, 1, List.of())))
                 .isInstanceOf(IllegalStateException.class).hasMessage("language_probability is NaN, which JSON cannot say");
