@@ -66,10 +66,10 @@ def main():
     parser.add_argument("--clips", type=int, default=25)
     parser.add_argument("--calls", type=int, default=100)
     parser.add_argument("--pictures", type=int, default=40)
-    parser.add_argument("--picture-work", type=pathlib.Path, default=HERE / ".work/picture", help="folder of the classifier")
+    parser.add_argument("--picture-work", type=pathlib.Path, default=HERE / "picture", help="folder of the classifier; default: the one that is here")
     args, options = parser.parse_known_args()
     if args.pictures and not (args.picture_work / "classifier.pt").exists():
-        sys.exit(f"{args.picture_work}/classifier.pt is missing: train it (training/README.md, Pictures), or leave pictures out with --pictures 0")
+        sys.exit(f"{args.picture_work}/classifier.pt is missing: train it there (training/README.md, Pictures), or leave pictures out with --pictures 0")
     url, process = os.environ.get("REDIS_URL"), None
     if url and options:
         sys.exit(f"REDIS_URL names a worker that runs already: {' '.join(options)} would not reach it")

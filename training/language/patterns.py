@@ -9,6 +9,7 @@ import zlib
 
 import patterns_foreign as foreign
 import patterns_ko as ko
+import patterns_ko_further as further
 import patterns_ko_more as more
 import patterns_ko_taught as taught
 import words
@@ -56,7 +57,7 @@ def known(language, kind, held_out):
     plain = (words.TEST if held_out else words.TRAIN).get(kind, "") if language == "ko" else "" if held_out else words.FOREIGN[language].get(kind, "")
     found = listed(plain) + [line for line in lines if kept_out(line) == held_out] if isinstance(plain, str) else []
     if language == "ko" and not held_out:
-        found += listed_lines(taught.TAUGHT.get(kind, ""))
+        found += listed_lines(taught.TAUGHT.get(kind, "")) + listed_lines(further.FURTHER.get(kind, ""))
     if held_out and not found:
         return known(language, kind, False)
     return found, [1 + math.log2(combinations(line, language)) for line in found]
@@ -68,8 +69,9 @@ TESTED = {pattern for text in words.TEST.values() for pattern in listed(text)}
 
 @functools.cache
 def latest(kind):
-    """Lines of patterns_ko_more.py that training may see, and those of patterns_ko_taught.py."""
-    return [line for line in listed_lines(more.MORE.get(kind, "")) if not kept_out(line)] + listed_lines(taught.TAUGHT.get(kind, ""))
+    """Lines of patterns_ko_further.py, and where it has none those of the two files before it that training may see."""
+    return listed_lines(further.FURTHER.get(kind, "")) or (
+        [line for line in listed_lines(more.MORE.get(kind, "")) if not kept_out(line)] + listed_lines(taught.TAUGHT.get(kind, "")))
 
 
 def drawn(rng, language, kind, held_out, practice=False):

@@ -1,7 +1,7 @@
-"""Scores of pictures taken through a running worker: `python through_worker.py REDIS_URL --work ../.work/picture --count 40`.
+"""Scores of pictures taken through a running worker: `python through_worker.py REDIS_URL --work . --count 40`.
 
 Orders are the held-out combinations, said in Korean, so that the worker's own wordlist makes the prompt; the classifier of
-evaluate.py (train it first: `evaluate.py --train`) reads the pictures that come back. It knows the project's drawings
+evaluate.py (classifier.pt here, or in another folder that `evaluate.py --train` left one in) reads the pictures that come back. It knows the project's drawings
 alone: for photographs of a large model its verdict means nothing. A topping counts among those ordered; pictures with
 all of them and no other are a row of their own. Prints a JSON list of rows: name, goal (null: none), value, number.
 """
