@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #if defined(__AVX512F__) && defined(__AVX512DQ__) && defined(__F16C__)
+#include "sum_lanes.h"
 #include "thread_room.h"
 #include "vec.h"
 
@@ -225,16 +226,6 @@ struct ag_few {
     int at[AG_GROUP];                /* where the room has it */
 };
 
-/* The sums of four registers' lanes. */
-static inline __m128 ag_sums_of_four(const __m512 of[AG_FOUR]) {
-    __m256 half[AG_FOUR];
-    for (int i = 0; i < AG_FOUR; i++) {
-        half[i] = _mm256_add_ps(_mm512_castps512_ps256(of[i]), _mm512_extractf32x8_ps(of[i], 1));
-    }
-    const __m256 all = _mm256_hadd_ps(_mm256_hadd_ps(half[0], half[1]), _mm256_hadd_ps(half[2], half[3]));
-    return _mm_add_ps(_mm256_castps256_ps128(all), _mm256_extractf128_ps(all, 1));
-}
-
 /* A part of four rows that will be wanted soon: those of one head lie too far apart for the processor to foresee them. To the
  * second cache, since waiting for a place in the first takes twice as long in all. Behind the last row this does no harm. */
 static inline __attribute__((always_inline)) void ag_fetch(const char * row, size_t stride, size_t size) {
@@ -268,7 +259,7 @@ static inline __attribute__((always_inline)) void ag_score(const struct ag_tile 
         }
     }
     for (int q = 0; q < count; q++) {
-        _mm_storeu_ps(scores + q * AG_KEYS, _mm_mul_ps(ag_sums_of_four(sums[q]), _mm_set1_ps(tile->scale)));
+        _mm_storeu_ps(scores + q * AG_KEYS, _mm_mul_ps(ag_sums(sums[q][0], sums[q][1], sums[q][2], sums[q][3]), _mm_set1_ps(tile->scale)));
     }
 }
 
@@ -389,7 +380,10 @@ static void ag_attend_all(struct ag_attention_room * room, const struct ag_tile 
         }
     }
     if (seeing <= AG_FEW_QUERIES) {
-        struct ag_few these = { .groups = 1, .count = seeing };
+        struct ag_few these; /* not cleared: 10 KB for each tile */
+        these.groups = 1;
+        these.count = seeing;
+        these.key_step = these.value_step = 0;
         for (int i = 0; i < seeing; i++) {
             these.numbers[i] = (const float *) (queries->numbers + (size_t) few[i] * queries->stride);
             these.mask[i] = queries->mask == NULL ? NULL : queries->mask + (size_t) few[i] * queries->mask_stride;
@@ -510,7 +504,10 @@ static struct ag_attention_room * ag_attend_few(const struct ggml_tensor * dst, 
     const int places = (int) q->ne[1], heads = (int) q->ne[2];
     struct ag_tile tile = ag_tile_of(dst);
     struct ag_attention_room * room = ag_begin(heads * places, tile.width);
-    struct ag_few few = { .groups = (int) k->ne[2], .key_step = k->nb[2], .value_step = v->nb[2] };
+    struct ag_few few;
+    few.groups = (int) k->ne[2];
+    few.key_step = k->nb[2];
+    few.value_step = v->nb[2];
     tile.next = AG_KEYS * threads;
     for (int64_t key = (int64_t) AG_KEYS * thread; key < k->ne[1]; key += tile.next) {
         ag_take(&tile, dst, key, 0, 0, i3);

@@ -15,6 +15,8 @@
 #include <stdint.h>
 
 #if defined(__AVX2__) && defined(__F16C__) && defined(__FMA__)
+#include "sum_lanes.h"
+
 #include <immintrin.h>
 
 /* Of an answer each: more columns than eight answers have, and a prompt, are better served by a product of blocks. */
@@ -22,32 +24,17 @@ enum { AG_FEW = 8 };
 
 #if defined(__AVX512F__)
 enum { AG_WIDE = 16 };
-typedef __m512 ag_wide;
 #define AG_NONE() _mm512_setzero_ps()
 #define AG_HALVES(from) _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *) (from)))
 #define AG_FLOATS(from) _mm512_loadu_ps(from)
 #define AG_ADD_PRODUCT(a, b, sum) _mm512_fmadd_ps(a, b, sum)
-static inline __m256 ag_half(__m512 a) {
-    return _mm256_add_ps(_mm512_castps512_ps256(a), _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(a), 1)));
-}
 #else
 enum { AG_WIDE = 8 };
-typedef __m256 ag_wide;
 #define AG_NONE() _mm256_setzero_ps()
 #define AG_HALVES(from) _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *) (from)))
 #define AG_FLOATS(from) _mm256_loadu_ps(from)
 #define AG_ADD_PRODUCT(a, b, sum) _mm256_fmadd_ps(a, b, sum)
-static inline __m256 ag_half(__m256 a) {
-    return a;
-}
 #endif
-
-/* The sums of four registers' lanes. */
-static inline __m128 ag_sums(ag_wide a, ag_wide b, ag_wide c, ag_wide d) {
-    const __m256 ab = _mm256_hadd_ps(ag_half(a), ag_half(b)), cd = _mm256_hadd_ps(ag_half(c), ag_half(d));
-    const __m256 all = _mm256_hadd_ps(ab, cd);
-    return _mm_add_ps(_mm256_castps256_ps128(all), _mm256_extractf128_ps(all, 1));
-}
 
 /* Four rows and one, two or four columns, n numbers each; four sums for each column. */
 static inline __attribute__((always_inline)) void ag_four_rows(int64_t n, const char * rows, size_t stride,
