@@ -5,7 +5,9 @@
  *
  * A head's queries, up to 512 at a time, pass by a tile of 64 keys and values. Where many of them see it, it is unpacked and
  * turned once, and six queries' scores fill the registers; few of them, as while tokens are written, meet the keys as they
- * lie, all heads together, and the rows after those are fetched meanwhile. Scores become weights relative to the largest so far, and sums of weighted values wait in memory. */
+ * lie, all heads together, and the rows after those are fetched meanwhile. Answers that are written side by side lie in turns:
+ * each meets its own rows of a tile, and those before, which all share, together with the others. Scores become weights
+ * relative to the largest so far, and sums of weighted values wait in memory. */
 #ifndef AISERVER_ATTENTION_H
 #define AISERVER_ATTENTION_H
 
@@ -25,7 +27,7 @@
 #include <string.h>
 
 enum { AG_KEYS = 64, AG_VECTOR = 16, AG_VECTORS = AG_KEYS / AG_VECTOR, AG_QUERIES = 6, AG_GROUP = 512, AG_LONGEST = 256,
-    AG_FEW_QUERIES = 4, AG_FEW_PLACES = 16, AG_FOUR = 4, AG_EIGHT = 8 };
+    AG_FEW_QUERIES = 4, AG_FEW_PLACES = 32, AG_FOUR = 4, AG_EIGHT = 8 };
 
 /* Of one thread; [key] or [query] comes first unless said otherwise. */
 struct ag_attention_room {
@@ -125,12 +127,14 @@ static inline __m512 ag_masked(const struct ag_tile * tile, const struct ag_quer
             queries->mask + (size_t) query * queries->mask_stride + vector * AG_VECTOR * sizeof(ggml_fp16_t)));
 }
 
-static inline bool ag_sees(const struct ag_tile * tile, const struct ag_queries * queries, int query) {
-    __mmask16 any = 0;
+/* The keys of the tile that a query sees, a bit each. */
+static inline uint64_t ag_sees(const struct ag_tile * tile, const struct ag_queries * queries, int query) {
+    uint64_t seen = 0;
     for (int v = 0; v < AG_VECTORS; v++) {
-        any |= _mm512_mask_cmp_ps_mask(ag_there(tile, v), ag_masked(tile, queries, query, v), _mm512_set1_ps(-INFINITY), _CMP_NEQ_UQ);
+        seen |= (uint64_t) _mm512_mask_cmp_ps_mask(ag_there(tile, v), ag_masked(tile, queries, query, v), _mm512_set1_ps(-INFINITY), _CMP_NEQ_UQ)
+                << (v * AG_VECTOR);
     }
-    return any != 0;
+    return seen;
 }
 
 /* A query's scores become weights, and what it has so far becomes relative to the same. */
@@ -221,17 +225,21 @@ struct ag_few {
     int count;
     size_t key_step;   /* from a head's keys to the next one's */
     size_t value_step;
+    const uint8_t * rows;            /* those of the tile that they meet, as many as it counts */
     const float * numbers[AG_GROUP]; /* [group][query] */
-    const char * mask[AG_GROUP];     /* of the tile's first key; all null, or none */
+    const char * mask[AG_GROUP];     /* of the first of these rows; all null, or none */
     int at[AG_GROUP];                /* where the room has it */
 };
 
+static const uint8_t ag_all_rows[AG_KEYS] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26,
+    27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63 };
+
 /* A part of four rows that will be wanted soon: those of one head lie too far apart for the processor to foresee them. To the
  * second cache, since waiting for a place in the first takes twice as long in all. Behind the last row this does no harm. */
-static inline __attribute__((always_inline)) void ag_fetch(const char * row, size_t stride, size_t size) {
+static inline __attribute__((always_inline)) void ag_fetch(const char * from, const uint8_t rows[AG_FOUR], size_t stride, size_t size) {
     for (int i = 0; i < AG_FOUR; i++) {
         for (size_t line = 0; line < size; line += AG_LINE) {
-            _mm_prefetch(row + (size_t) i * stride + line, _MM_HINT_T1);
+            _mm_prefetch(from + rows[i] * stride + line, _MM_HINT_T1);
         }
     }
 }
@@ -263,8 +271,8 @@ static inline __attribute__((always_inline)) void ag_score(const struct ag_tile 
     }
 }
 
-/* `rows` rows of values, 64 numbers of each, and one, two or four queries. */
-static inline __attribute__((always_inline)) void ag_add_values(const struct ag_tile * tile, const char * values, int rows,
+/* `there` rows of values, 64 numbers of each, and one, two or four queries. */
+static inline __attribute__((always_inline)) void ag_add_values(const struct ag_tile * tile, const char * values, const uint8_t * rows, int there,
         float * sums, const int * at, const float * weights, const int count, const bool half) {
     const size_t step = AG_VECTOR * (half ? sizeof(ggml_fp16_t) : sizeof(float));
     __m512 sum[AG_FOUR][AG_VECTORS];
@@ -273,8 +281,8 @@ static inline __attribute__((always_inline)) void ag_add_values(const struct ag_
             sum[q][v] = _mm512_load_ps(sums + at[q] * tile->width + v * AG_VECTOR);
         }
     }
-    for (int r = 0; r < rows; r++) {
-        const char * value = values + (size_t) r * tile->value_stride;
+    for (int r = 0; r < there; r++) {
+        const char * value = values + rows[r] * tile->value_stride;
         const __m512 v0 = ag_numbers(value, half), v1 = ag_numbers(value + step, half), v2 = ag_numbers(value + 2 * step, half),
             v3 = ag_numbers(value + 3 * step, half);
         for (int q = 0; q < count; q++) {
@@ -297,15 +305,15 @@ static inline __attribute__((always_inline)) void ag_meet_typed(struct ag_attent
     const size_t size = half ? sizeof(ggml_fp16_t) : sizeof(float), key_size = tile->length * size, value_size = tile->width * size;
     for (int key = 0; key < tile->count; key += AG_FOUR) {
         for (int group = 0; group < few->groups; group++) {
-            const char * first = tile->keys + (size_t) key * tile->key_stride + (size_t) group * few->key_step, * keys[AG_FOUR];
+            const char * first = tile->keys + (size_t) group * few->key_step, * keys[AG_FOUR];
             for (int r = 0; r < AG_FOUR; r++) {
                 /* behind the last key it is repeated; its score is not looked at */
-                keys[r] = first + (size_t) (key + r < tile->count ? r : tile->count - 1 - key) * tile->key_stride;
+                keys[r] = first + few->rows[key + r < tile->count ? key + r : tile->count - 1] * tile->key_stride;
             }
             if (key + AG_EIGHT < tile->count) { /* eight ahead; then the first eight values */
-                ag_fetch(first + AG_EIGHT * tile->key_stride, tile->key_stride, key_size);
+                ag_fetch(first, few->rows + key + AG_EIGHT, tile->key_stride, key_size);
             } else {
-                ag_fetch(tile->values + (size_t) (key % AG_EIGHT) * tile->value_stride + (size_t) group * few->value_step, tile->value_stride, value_size);
+                ag_fetch(tile->values + (size_t) group * few->value_step, few->rows + key % AG_EIGHT, tile->value_stride, value_size);
             }
             const int at = group * few->count;
             for (int q = 0, count; q < few->count; q += count) {
@@ -332,12 +340,13 @@ static inline __attribute__((always_inline)) void ag_meet_typed(struct ag_attent
     for (int row = 0; row < tile->count; row += AG_EIGHT) {
         const int rows = tile->count - row < AG_EIGHT ? tile->count - row : AG_EIGHT;
         for (int group = 0; group < few->groups; group++) {
-            const char * values = tile->values + (size_t) row * tile->value_stride + (size_t) group * few->value_step;
+            const char * values = tile->values + (size_t) group * few->value_step;
             for (int half_way = 0; half_way < AG_EIGHT; half_way += AG_FOUR) {
                 if (row + AG_EIGHT < tile->count) {
-                    ag_fetch(values + (AG_EIGHT + half_way) * tile->value_stride, tile->value_stride, value_size);
-                } else { /* the next tile's */
-                    ag_fetch(tile->keys + (size_t) (tile->next + half_way) * tile->key_stride + (size_t) group * few->key_step, tile->key_stride, key_size);
+                    ag_fetch(values, few->rows + row + AG_EIGHT + half_way, tile->value_stride, value_size);
+                } else if (tile->next > 0) { /* the next tile's */
+                    ag_fetch(tile->keys + (size_t) tile->next * tile->key_stride + (size_t) group * few->key_step, ag_all_rows + half_way, tile->key_stride,
+                            key_size);
                 }
             }
             const int at = group * few->count;
@@ -346,9 +355,9 @@ static inline __attribute__((always_inline)) void ag_meet_typed(struct ag_attent
                 const float * weights = room->scores + (at + q) * AG_KEYS + row;
                 for (int part = 0; part < tile->width; part += AG_KEYS) {
                     switch (count) {
-                        case 4: ag_add_values(tile, values + part * size, rows, room->sums + part, few->at + at + q, weights, 4, half); break;
-                        case 2: ag_add_values(tile, values + part * size, rows, room->sums + part, few->at + at + q, weights, 2, half); break;
-                        default: ag_add_values(tile, values + part * size, rows, room->sums + part, few->at + at + q, weights, 1, half); break;
+                        case 4: ag_add_values(tile, values + part * size, few->rows + row, rows, room->sums + part, few->at + at + q, weights, 4, half); break;
+                        case 2: ag_add_values(tile, values + part * size, few->rows + row, rows, room->sums + part, few->at + at + q, weights, 2, half); break;
+                        default: ag_add_values(tile, values + part * size, few->rows + row, rows, room->sums + part, few->at + at + q, weights, 1, half); break;
                     }
                 }
             }
@@ -384,6 +393,7 @@ static void ag_attend_all(struct ag_attention_room * room, const struct ag_tile 
         these.groups = 1;
         these.count = seeing;
         these.key_step = these.value_step = 0;
+        these.rows = ag_all_rows;
         for (int i = 0; i < seeing; i++) {
             these.numbers[i] = (const float *) (queries->numbers + (size_t) few[i] * queries->stride);
             these.mask[i] = queries->mask == NULL ? NULL : queries->mask + (size_t) few[i] * queries->mask_stride;
@@ -497,6 +507,32 @@ static bool ag_attention(struct ggml_tensor * dst, int64_t ir0, int64_t ir1) {
     return true;
 }
 
+/* The queries of some places, in all heads. */
+static void ag_gather_few(const struct ggml_tensor * dst, int64_t i3, const int * places, int count, struct ag_few * few) {
+    const struct ggml_tensor * q = dst->src[0];
+    const int heads = (int) q->ne[2];
+    few->count = heads / few->groups * count;
+    for (int i = 0; i < heads * count; i++) {
+        const int head = i / count, place = places[i % count];
+        few->numbers[i] = (const float *) ((const char *) q->data + place * q->nb[1] + head * q->nb[2] + i3 * q->nb[3]);
+        few->at[i] = head * (int) q->ne[1] + place;
+    }
+}
+
+/* Of a tile's rows those whose bits are set, and a mask of them alone: where answers are written side by side, each has but
+ * every so manieth row. Returns how many. */
+static int ag_pick_rows(uint64_t seen, const char * mask, uint8_t rows[AG_KEYS + AG_EIGHT], ggml_fp16_t picked[AG_KEYS]) {
+    int count = 0;
+    for (; seen != 0; seen &= seen - 1) {
+        const int row = __builtin_ctzll(seen);
+        rows[count] = (uint8_t) row;
+        memcpy(picked + count, mask + (size_t) row * sizeof *picked, sizeof *picked);
+        count++;
+    }
+    memset(rows + count, rows[count - 1], AG_EIGHT); /* what is fetched ahead may be behind the last */
+    return count;
+}
+
 /* All queries of sequence `i3`, head by head, meet this thread's part of the tiles: each thread takes the next one, so that
  * rows are read whole. What they come to waits in the room. */
 static struct ag_attention_room * ag_attend_few(const struct ggml_tensor * dst, int64_t i3, int thread, int threads) {
@@ -509,24 +545,36 @@ static struct ag_attention_room * ag_attend_few(const struct ggml_tensor * dst, 
     few.key_step = k->nb[2];
     few.value_step = v->nb[2];
     tile.next = AG_KEYS * threads;
-    for (int64_t key = (int64_t) AG_KEYS * thread; key < k->ne[1]; key += tile.next) {
+    for (int64_t key = (int64_t) AG_KEYS * thread; key < k->ne[1]; key += AG_KEYS * threads) {
         ag_take(&tile, dst, key, 0, 0, i3);
         const struct ag_queries queries = { NULL, 0, mask == NULL ? NULL : (const char *) mask->data + key * sizeof(ggml_fp16_t)
                 + i3 % mask->ne[3] * mask->nb[3], mask == NULL ? 0 : mask->nb[1] };
-        int seeing[AG_FEW_PLACES], count = 0;
+        const bool each = mask != NULL && mask->ne[2] == 1; /* a place's heads see the same */
+        int most[AG_FEW_PLACES], count = 0;
         for (int place = 0; place < places; place++) {
-            if (mask == NULL || mask->ne[2] > 1 || ag_sees(&tile, &queries, place)) {
-                seeing[count++] = place;
+            const uint64_t seen = each ? ag_sees(&tile, &queries, place) : UINT64_MAX;
+            if (2 * __builtin_popcountll(seen) > tile.count) {
+                most[count++] = place;
+            } else if (seen != 0) {
+                uint8_t rows[AG_KEYS + AG_EIGHT];
+                ggml_fp16_t picked[AG_KEYS];
+                struct ag_tile some = tile;
+                some.count = ag_pick_rows(seen, queries.mask + place * mask->nb[1], rows, picked);
+                some.next = 0;
+                few.rows = rows;
+                ag_gather_few(dst, i3, &place, 1, &few);
+                for (int i = 0; i < heads; i++) {
+                    few.mask[i] = (const char *) picked;
+                }
+                ag_meet(room, &some, &few);
             }
         }
-        few.count = heads / few.groups * count;
-        for (int i = 0; i < heads * count; i++) {
-            const int head = i / count, place = seeing[i % count];
-            few.numbers[i] = (const float *) ((const char *) q->data + place * q->nb[1] + head * q->nb[2] + i3 * q->nb[3]);
-            few.mask[i] = mask == NULL ? NULL : queries.mask + place * mask->nb[1] + head % mask->ne[2] * mask->nb[2];
-            few.at[i] = head * places + place;
-        }
         if (count > 0) {
+            few.rows = ag_all_rows;
+            ag_gather_few(dst, i3, most, count, &few);
+            for (int i = 0; i < heads * count; i++) {
+                few.mask[i] = mask == NULL ? NULL : queries.mask + most[i % count] * mask->nb[1] + i / count % mask->ne[2] * mask->nb[2];
+            }
             ag_meet(room, &tile, &few);
         }
     }

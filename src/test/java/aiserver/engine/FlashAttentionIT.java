@@ -28,6 +28,8 @@ class FlashAttentionIT {
         CAUSAL,
         /** A query sees keys about its own place only, so that few see a tile. */
         BAND,
+        /** What answers written side by side see: a beginning that all share, then keys in turns, each with a number added. */
+        TURNS,
         /** Numbers that are added to scores, others for each head, and here and there a key that is not seen. */
         NUMBERS,
         /** Nobody sees a key. */
@@ -47,7 +49,9 @@ class FlashAttentionIT {
             "128, 128, 1, 513, 16, 8, 1, NUMBERS, 3", "256, 256, 1, 513, 16, 2, 1, RANDOM, 2", "64, 64, 1, 130, 16, 8, 2, NUMBERS, 3",
             "128, 128, 1, 513, 7, 1, 1, NONE, 1", "64, 64, 1, 65, 4, 2, 1, ALL, 2",
             "128, 128, 8, 700, 16, 8, 1, BAND, 2", "64, 64, 8, 130, 16, 8, 2, RANDOM, 3", "128, 64, 16, 513, 16, 4, 1, CAUSAL, 2",
-            "64, 64, 17, 513, 16, 4, 1, RANDOM, 2", "64, 64, 16, 130, 64, 1, 1, RANDOM, 2", "64, 64, 16, 130, 64, 32, 1, BAND, 1",
+            "64, 64, 33, 513, 8, 4, 1, RANDOM, 2", "64, 64, 16, 130, 32, 1, 1, RANDOM, 2", "64, 64, 8, 130, 64, 32, 1, BAND, 1",
+            "128, 128, 8, 700, 16, 8, 1, TURNS, 2", "64, 64, 32, 500, 16, 4, 1, TURNS, 3", "128, 64, 2, 130, 4, 4, 2, TURNS, 1",
+            "64, 64, 3, 65, 4, 1, 1, TURNS, 2", "64, 128, 31, 700, 16, 16, 1, TURNS, 2",
             // more threads than heads with keys
             "128, 128, 1, 513, 4, 2, 1, NUMBERS, 3", "128, 128, 1, 65, 4, 2, 1, NUMBERS, 3", "64, 64, 1, 700, 4, 2, 1, RANDOM, 4",
             "64, 64, 3, 513, 6, 1, 1, RANDOM, 5", "64, 64, 1, 513, 6, 2, 2, NONE, 7",
@@ -155,10 +159,11 @@ class FlashAttentionIT {
                 case RANDOM -> random.nextBoolean() && (query > 0 || queries == 1) && key / 64 != 1;
                 case CAUSAL -> key <= keys - queries + query;
                 case BAND -> Math.abs(key * queries / keys - query) < 3;
+                case TURNS -> key < keys / 3 || key % queries == query;
                 case NUMBERS -> random.nextInt(5) > 0;
                 case ALL -> false;
             };
-            float added = kind == Mask.NUMBERS ? random.nextInt(65) / 8f - 4 : 0;
+            float added = kind == Mask.NUMBERS || kind == Mask.TURNS ? random.nextInt(65) / 8f - 4 : 0;
             mask[i] = sees ? added : Float.NEGATIVE_INFINITY;
         }
         return mask;
