@@ -1,4 +1,4 @@
-# Corrects the pinned llama.cpp in eight places while its source is brought.
+# Corrects the pinned llama.cpp in nine places while its source is brought.
 # The CUDA backend (ggml/src/ggml-cuda/ggml-cuda.cu): a failure while a CUDA graph is
 # being captured is thrown out of ggml by the guard and leaves the count of captures under way at one; freeing the
 # context, which is what follows, would wait for the capture's end for ever. Now it waits for five seconds.
@@ -51,3 +51,7 @@ s/^#include "ggml-alloc\.h"$/&\n#include "zero_pages.h"/
     } else {\
         memset(buffer->context, value, buffer->size);\
     }/
+
+# A file of weights is mapped in large pages (src/llama-mmap.cpp): see guard/mapped_weights.h.
+s/^#include "llama-mmap\.h"$/&\n#include "mapped_weights.h"/
+s/^        addr = mmap\(NULL, file->size\(\), PROT_READ, flags, fd, 0\);$/        addr = ag_map_weights(file->size(), flags, fd);/

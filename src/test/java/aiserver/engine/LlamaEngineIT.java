@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Executors;
@@ -569,6 +570,31 @@ class LlamaEngineIT {
         onContext(512, (model, context) -> resident.set(resident())); // with what the first context alone takes
         onContext(cells, (model, context) -> resident.set(resident() - resident.get()));
         assertThat(resident.get()).isLessThan(keysAndValues / 2);
+    }
+
+    @Test
+    void weightsAreMappedInLargePagesWhereTheSystemHasThem() throws IOException {
+        boolean large = Files.exists(Path.of("/sys/kernel/mm/transparent_hugepage"));
+        List<String> flags = new ArrayList<>();
+        onContext((model, context) -> flags.addAll(flagsOfMapped(".gguf")));
+        assertThat(flags).isNotEmpty().allSatisfy(of -> assertThat(List.of(of.split(" ")).contains("hg")).isEqualTo(large));
+    }
+
+    /** How the kernel was told to treat this process's mappings of files that are called so. */
+    private static List<String> flagsOfMapped(String ending) {
+        List<String> flags = new ArrayList<>();
+        try {
+            boolean of = false;
+            for (String line : Files.readAllLines(Path.of("/proc/self/smaps"))) {
+                of = line.matches("[0-9a-f]+-[0-9a-f]+ .*") ? line.endsWith(ending) : of;
+                if (of && line.startsWith("VmFlags:")) {
+                    flags.add(line);
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return flags;
     }
 
     private static long resident() {

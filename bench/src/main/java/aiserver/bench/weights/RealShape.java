@@ -8,6 +8,7 @@ import aiserver.models.WeightType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * Model files of the real models' shapes with random weights: as much to compute and to hold as the real ones, which
@@ -58,6 +59,8 @@ public enum RealShape {
             Files.createDirectories(file.getParent());
             System.err.println("bench: writing " + file);
             write(file, work);
+            // As the fetcher leaves real ones: out of the page cache, where what was just written lies in small pages.
+            work.make(List.of("dd", "of=" + file, "oflag=nocache", "conv=notrunc,fdatasync", "count=0", "status=none"));
         }
         return file;
     }
