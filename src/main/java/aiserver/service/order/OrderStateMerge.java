@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * How what was said becomes part of the order: a value replaces the one before, options are added, {@code remove} takes
@@ -27,9 +28,12 @@ final class OrderStateMerge {
                 order.put(field.wireName(), said.get(field.wireName()));
             }
         }
-        Set<String> options = new LinkedHashSet<>(options(order));
-        if (options.addAll(options(said))) {
-            order.put(OrderField.OPTIONS.wireName(), List.copyOf(options));
+        Set<String> added = new LinkedHashSet<>(options(said));
+        options(order).forEach(added::remove);
+        if (!added.isEmpty()) {
+            List<Object> options = new ArrayList<>(kept(order));
+            options.addAll(added);
+            order.put(OrderField.OPTIONS.wireName(), options);
         }
         if (OrderField.MENU.isIn(said)) {
             Optional<MenuItem> before = menu.item(current.get(OrderField.MENU.wireName()));
@@ -46,24 +50,36 @@ final class OrderStateMerge {
         return order;
     }
 
-    /** The options that an order or an answer holds; a backend may have kept a single one as text. */
+    /** The names of the options that an order or an answer holds, each once. */
     static List<String> options(Map<String, Object> order) {
+        return kept(order).stream().map(OrderStateMerge::nameOf).flatMap(Optional::stream).distinct().toList();
+    }
+
+    // As the backend has them: texts or objects with a name, in a list, or a single one alone.
+    private static List<?> kept(Map<String, Object> order) {
         return switch (order.get(OrderField.OPTIONS.wireName())) {
-            case String text when !text.isBlank() -> List.of(text);
-            case List<?> list -> list.stream().filter(String.class::isInstance).map(String.class::cast)
-                    .filter(text -> !text.isBlank()).distinct().toList();
-            case null, default -> List.of();
+            case List<?> list -> list;
+            case null -> List.of();
+            case Object one -> List.of(one);
         };
+    }
+
+    private static Optional<String> nameOf(Object option) {
+        Object name = option instanceof Map<?, ?> object ? object.get("name") : option;
+        return name instanceof String text && !text.isBlank() ? Optional.of(text) : Optional.empty();
+    }
+
+    private static void dropOptions(Map<String, Object> order, Predicate<String> goes) {
+        order.put(OrderField.OPTIONS.wireName(), kept(order).stream().filter(option -> nameOf(option).filter(goes).isEmpty()).toList());
     }
 
     private static void remove(Map<String, Object> order, Map<String, Object> said) {
         if (!(said.get("remove") instanceof List<?> names)) {
             return;
         }
-        List<String> options = new ArrayList<>(options(order));
         for (Object name : names) {
-            if (options.remove(name)) {
-                order.put(OrderField.OPTIONS.wireName(), List.copyOf(options));
+            if (name instanceof String text && options(order).contains(text)) {
+                dropOptions(order, text::equals);
             } else if (name instanceof String text && OrderField.ofWireName(text).isPresent()) {
                 order.remove(text);
             }
@@ -76,7 +92,7 @@ final class OrderStateMerge {
             order.remove(OrderField.STYLE.wireName());
         }
         if (!item.options().isEmpty() && OrderField.OPTIONS.isIn(order)) {
-            order.put(OrderField.OPTIONS.wireName(), options(order).stream().filter(item.options()::contains).toList());
+            dropOptions(order, name -> !item.options().contains(name));
         }
     }
 }

@@ -25,6 +25,11 @@ class OrderStateMergeTest {
         // options are added, each once
         "{'options':['초']} | {'options':['리본','초']} | {'options':['초','리본']}",
         "{'options':'초'} | {'options':['리본']} | {'options':['초','리본']}",
+        // a backend that keeps more than a name of an option finds it again
+        "{'options':[{'name':'초','price':500},7]} | {'options':['리본','초']} | {'options':[{'name':'초','price':500},7,'리본']}",
+        "{'options':{'name':'초'}} | {'options':['리본']} | {'options':[{'name':'초'},'리본']}",
+        "{'options':[{'name':'초','price':500},'리본',{'id':3}]} | {'remove':['초']} | {'options':['리본',{'id':3}]}",
+        "{'menu':'딸기','options':[{'name':'초','price':1},{'name':'리본'},{'id':3}]} | {'menu':'초코'} | {'menu':'초코','options':[{'name':'초','price':1},{'id':3}]}",
         // taking out
         "{'options':['초','리본'],'lettering':'축하'} | {'options':[],'remove':['초','lettering']} | {'options':['리본']}",
         "{'style':'모던'} | {'style':'클래식','remove':['style']} | {'style':'클래식'}",
