@@ -80,22 +80,9 @@ if [ ! -x "$work/limit" ] || newer "$work/limit" bench/c "$libraries/BUILD-INFO"
         -L"$libraries" -Wl,-rpath,"$libraries" -lllama -lwhisper -lstable-diffusion -lggml -lggml-base -lm
 fi
 
-# ---- a JDK, as the worker's launcher finds it
+# ---- the program
 
-find_jdk() { # JAVA_HOME first, then the newest
-    local candidate version best= best_version=0 homes=${HOME:-/nonexistent}
-    for candidate in "${JAVA_HOME:-}" "$(dirname "$(dirname "$(readlink -f "$(command -v java || true)" || true)")")" \
-            /usr/lib/jvm/* /opt/java/* /opt/jdk* "$homes"/.jdks/* "$homes"/.sdkman/candidates/java/*; do
-        [ -x "$candidate/bin/java" ] || continue
-        version=$(sed -n 's/^JAVA_VERSION="\([0-9]*\).*/\1/p' "$candidate/release" 2>/dev/null || true)
-        [ "${version:-0}" -ge 22 ] || continue
-        if [ "$candidate" = "${JAVA_HOME:-}" ]; then echo "$candidate"; return; fi
-        if [ "$version" -gt "$best_version" ]; then best=$candidate best_version=$version; fi
-    done
-    echo "$best"
-}
-jdk=$(find_jdk)
-[ -n "$jdk" ] || die "no JDK 22 or newer was found: set JAVA_HOME to one"
+jdk=$(scripts/find-jdk.sh) || die "no JDK 22 or newer was found: set JAVA_HOME to one"
 unsafe=() # Netty's use of sun.misc.Unsafe is announced from 24 on
 [ "$(sed -n 's/^JAVA_VERSION="\([0-9]*\).*/\1/p' "$jdk/release")" -lt 24 ] || unsafe=(--sun-misc-unsafe-memory-access=allow)
 # In the background, so that this script hears TERM and INT and hands them on: the program then ends what it has started.

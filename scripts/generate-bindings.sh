@@ -9,9 +9,7 @@ die() { echo "generate-bindings: $*" >&2; exit 1; }
 
 jextract=${JEXTRACT:-jextract}
 command -v "$jextract" >/dev/null || die "no jextract command; install it (jdk.java.net/jextract) or set JEXTRACT to its path"
-java=${JAVA_HOME:+$JAVA_HOME/bin/}java
-"$java" --version 2>/dev/null | grep -qE '^(openjdk|java) (2[2-9]|[3-9][0-9])' \
-    || die "java is older than 22; set JAVA_HOME to a JDK 22 or newer"
+jdk=$(scripts/find-jdk.sh) || die "no JDK 22 or newer was found; set JAVA_HOME to one"
 
 scripts/build-native.sh --sources-only
 . native/.work/sources.env
@@ -37,8 +35,8 @@ generate guard guard native/guard/guard.h native/guard
 
 mkdir "$work/classes"
 find "$work/java" -name '*.java' > "$work/files"
-"${java}c" -nowarn -d "$work/classes" "@$work/files"
-"$java" --enable-native-access=ALL-UNNAMED -cp "$work/classes" scripts/LayoutTable.java "$work/classes" "$work/layouts.txt" "$work/layout_probe.cpp"
+"$jdk/bin/javac" -nowarn -d "$work/classes" "@$work/files"
+"$jdk/bin/java" --enable-native-access=ALL-UNNAMED -cp "$work/classes" scripts/LayoutTable.java "$work/classes" "$work/layouts.txt" "$work/layout_probe.cpp"
 
 {
     echo "# What bindings/java was made from. Written by scripts/generate-bindings.sh."

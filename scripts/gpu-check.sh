@@ -24,14 +24,8 @@ say() { echo "gpu-check: $*" >&2; }
 die() { echo "gpu-check: $*" >&2; exit 1; }
 
 platform=$(uname -s | tr '[:upper:]' '[:lower:]')-$(uname -m)
-find_java() { # the bundle's own, or a JDK from 22 on
-    local candidate version
-    for candidate in "$home/runtime" "${JAVA_HOME:-}" "$(dirname "$(dirname "$(readlink -f "$(command -v java || true)" || true)")")" \
-            /usr/lib/jvm/* /opt/java/* /opt/jdk* "${HOME:-/nonexistent}"/.jdks/* "${HOME:-/nonexistent}"/.sdkman/candidates/java/*; do
-        version=$(sed -n 's/^JAVA_VERSION="\([0-9]*\).*/\1/p' "$candidate/release" 2>/dev/null || true)
-        if [ "${version:-0}" -ge 22 ] && [ -x "$candidate/bin/java" ]; then echo "$candidate"; return; fi
-    done
-    die "no Java 22 or newer: set JAVA_HOME to one, or use a bundle"
+find_java() { # the bundle's own, or another
+    if [ -d "$home/runtime" ]; then echo "$home/runtime"; else "$home/scripts/find-jdk.sh" || die "no Java 22 or newer: set JAVA_HOME to one, or use a bundle"; fi
 }
 
 # ---- the bundle

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
@@ -33,6 +34,15 @@ class DeployTest {
             assertThat(used).as("options that were found in %s", file).isNotEmpty();
             assertThat(known).containsAll(used);
         }
+    }
+
+    @Test
+    void theImageHasWhatTheLauncherCannotDoWithout() throws IOException {
+        String launcher = Files.readString(Path.of("ai-server"));
+        String image = Files.readString(Path.of("deploy/Containerfile"));
+        List<String> called = Pattern.compile("\"\\$home/(scripts/[a-z-]+\\.sh)\"").matcher(launcher).results().map(match -> match.group(1)).distinct()
+                .filter(script -> !launcher.contains("[ -x \"$home/" + script + "\" ]")).toList();
+        assertThat(called).containsExactly("scripts/find-jdk.sh").allSatisfy(script -> assertThat(image).contains("/src/" + script + " /opt/ai-server/scripts/"));
     }
 
     @Test

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -29,6 +30,7 @@ class LauncherTest {
             Files.createFile(home.resolve("target").resolve(jar));
         }
         script(home.resolve("scripts/build-native.sh"), "echo native build");
+        Files.copy(Path.of("scripts/find-jdk.sh"), home.resolve("scripts/find-jdk.sh"), StandardCopyOption.COPY_ATTRIBUTES);
         script(folder.resolve("jdk/bin/java"), "echo \"java $* for ${AISERVER_WORKER_FLAGS:-itself}\"");
         Files.writeString(folder.resolve("jdk/release"), "JAVA_VERSION=\"24.0.1\"\n");
     }
