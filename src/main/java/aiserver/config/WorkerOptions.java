@@ -139,9 +139,9 @@ public final class WorkerOptions {
         requireWithin("--max-queue", maxQueue, 0, Long.MAX_VALUE);
         requireWithin("--max-attempts", maxAttempts, 1, Integer.MAX_VALUE);
         requireWithin("--http-port", httpPort, 0, 65_535);
-        if (deadAfter.compareTo(heartbeat.multipliedBy(3)) < 0) {
-            throw new IllegalArgumentException("--dead-after must be at least three times --heartbeat, " + heartbeat.multipliedBy(3).toMillis()
-                    + "ms, but is " + deadAfter.toMillis() + "ms");
+        if (deadAfter.compareTo(DeliverySettings.leastDeadAfter(heartbeat)) < 0) {
+            throw new IllegalArgumentException("--dead-after must be at least three times --heartbeat, "
+                    + DeliverySettings.leastDeadAfter(heartbeat).toMillis() + "ms, but is " + deadAfter.toMillis() + "ms");
         }
         Map<TaskType, LaneSettings> lanes = new EnumMap<>(TaskType.class);
         for (String task : tasks) {

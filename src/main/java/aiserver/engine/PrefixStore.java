@@ -38,13 +38,13 @@ final class PrefixStore {
 
     /**
      * @param directory is made with the first file
-     * @param engine    whatever else a state depends on
+     * @param kind      whatever else a state depends on
      * @throws IOException where the model file cannot be read
      */
-    PrefixStore(Path directory, Path model, String engine) throws IOException {
+    PrefixStore(Path directory, Path model, String kind) throws IOException {
         this.directory = directory;
         MessageDigest digest = sha256();
-        digest.update(engine.getBytes(StandardCharsets.UTF_8));
+        digest.update(kind.getBytes(StandardCharsets.UTF_8));
         try (RandomAccessFile file = new RandomAccessFile(model.toFile(), "r")) {
             digest.update(ByteBuffer.allocate(8).putLong(0, file.length()));
             byte[] sample = new byte[(int) Math.min(SAMPLE_BYTES, file.length())];

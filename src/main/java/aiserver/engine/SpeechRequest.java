@@ -21,6 +21,8 @@ public record SpeechRequest(String language, Map<String, String> initialPrompts,
                             float temperature, float temperatureIncrement, float noSpeechThreshold,
                             float entropyThreshold, float logProbThreshold, int beamSize) {
     public static final int MAX_AUDIO_CONTEXT = 1500;
+    /** Samples of {@link SpeechEngine#RATE} that make an encoder position: 20 ms. */
+    public static final int SAMPLES_A_POSITION = SpeechEngine.RATE / 50;
     public static final int MAX_BEAM_SIZE = 8;
 
     /** The thresholds are those of OpenAI's Whisper (transcribe.py) and whisper.cpp's defaults. */

@@ -18,7 +18,6 @@ import java.util.Set;
  */
 record WhisperFile(int vocabulary, int audioPositions, int width, int encoderLayers, int textPositions,
                    int decoderLayers, int mels) {
-    private static final double SECONDS_A_POSITION = 0.02;
     private static final int FFT_BINS = 201;
     private static final int ENGLISH_VOCABULARY = 51864;
     /** Ids behind the languages: end, start, tasks, 1501 times. */
@@ -52,7 +51,7 @@ record WhisperFile(int vocabulary, int audioPositions, int width, int encoderLay
         if (wanted > audioPositions) {
             throw new EngineException(EngineException.Kind.MODEL_NOT_AVAILABLE, String.format(Locale.ROOT, "speech model %s hears %.2f s "
                     + "at once, %d positions, and %d are asked for: --stt-window is too long for it", path,
-                    audioPositions * SECONDS_A_POSITION, audioPositions, wanted));
+                    (double) audioPositions * SpeechRequest.SAMPLES_A_POSITION / SpeechEngine.RATE, audioPositions, wanted));
         }
     }
 

@@ -15,7 +15,6 @@ import java.util.concurrent.ConcurrentLinkedDeque;
  * its own threads; never closed while a run is under way. States are made when they are first needed and kept.
  */
 final class WhisperModel implements AutoCloseable {
-    private static final int SAMPLES_A_POSITION = 320;
     /** ISO 639-1 has had another code for it since 2001. */
     private static final String JAVANESE = "jv";
     private static final String JAVANESE_OF_WHISPER = "jw";
@@ -99,7 +98,7 @@ final class WhisperModel implements AutoCloseable {
                     "language '%s' is not one of the speech model's %d", request.language(), languages.size()));
         }
         // 0 is all that the model has, which is not enough for every window where it has fewer than Whisper's 1,500
-        int needed = Math.min(SpeechRequest.MAX_AUDIO_CONTEXT, Math.ceilDiv(samples.length, SAMPLES_A_POSITION));
+        int needed = Math.min(SpeechRequest.MAX_AUDIO_CONTEXT, Math.ceilDiv(samples.length, SpeechRequest.SAMPLES_A_POSITION));
         file.requirePositions(settings.model(), request.audioContext() > 0 ? request.audioContext() : needed);
         if (control.cancelled()) {
             throw new EngineException(EngineException.Kind.CANCELLED, "transcription was cancelled before it began");

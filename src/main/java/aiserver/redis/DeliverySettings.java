@@ -26,13 +26,18 @@ public record DeliverySettings(boolean reliable, int maxAttempts, Duration resul
         requirePositive("resultTtl", resultTtl);
         requirePositive("heartbeat", heartbeat);
         requirePositive("popTimeout", popTimeout);
-        if (Objects.requireNonNull(deadAfter, "deadAfter").compareTo(heartbeat.multipliedBy(3)) < 0) {
-            throw new IllegalArgumentException("deadAfter must be at least three heartbeats (" + heartbeat.multipliedBy(3)
+        if (Objects.requireNonNull(deadAfter, "deadAfter").compareTo(leastDeadAfter(heartbeat)) < 0) {
+            throw new IllegalArgumentException("deadAfter must be at least three heartbeats (" + leastDeadAfter(heartbeat)
                     + ") but is " + deadAfter);
         }
         if (deadKept < 1) {
             throw new IllegalArgumentException("deadKept must be at least 1 but is " + deadKept);
         }
+    }
+
+    /** The shortest time after which a worker of such a heartbeat may be taken for dead: one may be late, and one be lost. */
+    public static Duration leastDeadAfter(Duration heartbeat) {
+        return heartbeat.multipliedBy(3);
     }
 
     private static void requirePositive(String name, Duration duration) {

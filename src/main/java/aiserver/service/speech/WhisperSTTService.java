@@ -33,7 +33,6 @@ import java.util.stream.Stream;
 public final class WhisperSTTService {
     /** Voice activity is looked for in pieces of this length, so that floats of a long recording never exist at once. */
     private static final int ACTIVITY_BLOCK = 120 * Recording.RATE;
-    private static final double POSITIONS_A_SECOND = 50;
     private static final int POSITION_STEP = 16;
     private static final int LANGUAGES_TOLD = 12;
     private static final double DECODED = 0.1;
@@ -186,7 +185,7 @@ public final class WhisperSTTService {
         if (!settings.partialWindow()) {
             return 0;
         }
-        int needed = (int) Math.ceil(POSITIONS_A_SECOND * samples / Recording.RATE) + settings.windowMargin();
+        int needed = Math.ceilDiv(samples, SpeechRequest.SAMPLES_A_POSITION) + settings.windowMargin();
         int positions = Math.max(settings.windowMinimum(), needed);
         int stepped = (positions + POSITION_STEP - 1) / POSITION_STEP * POSITION_STEP;
         return stepped >= SpeechRequest.MAX_AUDIO_CONTEXT ? 0 : stepped;
