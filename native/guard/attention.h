@@ -507,14 +507,16 @@ static bool ag_attention(struct ggml_tensor * dst, int64_t ir0, int64_t ir1) {
     return true;
 }
 
-/* The queries of some places, in all heads. */
-static void ag_gather_few(const struct ggml_tensor * dst, int64_t i3, const int * places, int count, struct ag_few * few) {
-    const struct ggml_tensor * q = dst->src[0];
+/* The queries of some places, in all heads, and their masks, of which `mask` is that of the first head and place, if there are any. */
+static void ag_gather_few(const struct ggml_tensor * dst, int64_t i3, const int * places, int count, const char * mask, size_t mask_stride,
+        struct ag_few * few) {
+    const struct ggml_tensor * q = dst->src[0], * masks = dst->src[3];
     const int heads = (int) q->ne[2];
     few->count = heads / few->groups * count;
     for (int i = 0; i < heads * count; i++) {
         const int head = i / count, place = places[i % count];
         few->numbers[i] = (const float *) ((const char *) q->data + place * q->nb[1] + head * q->nb[2] + i3 * q->nb[3]);
+        few->mask[i] = mask == NULL ? NULL : mask + (size_t) place * mask_stride + head % masks->ne[2] * masks->nb[2];
         few->at[i] = head * (int) q->ne[1] + place;
     }
 }
@@ -545,7 +547,7 @@ static struct ag_attention_room * ag_attend_few(const struct ggml_tensor * dst, 
     few.key_step = k->nb[2];
     few.value_step = v->nb[2];
     tile.next = AG_KEYS * threads;
-    for (int64_t key = (int64_t) AG_KEYS * thread; key < k->ne[1]; key += AG_KEYS * threads) {
+    for (int64_t key = (int64_t) AG_KEYS * thread; key < k->ne[1]; key += tile.next) {
         ag_take(&tile, dst, key, 0, 0, i3);
         const struct ag_queries queries = { NULL, 0, mask == NULL ? NULL : (const char *) mask->data + key * sizeof(ggml_fp16_t)
                 + i3 % mask->ne[3] * mask->nb[3], mask == NULL ? 0 : mask->nb[1] };
@@ -559,22 +561,16 @@ static struct ag_attention_room * ag_attend_few(const struct ggml_tensor * dst, 
                 uint8_t rows[AG_KEYS + AG_EIGHT];
                 ggml_fp16_t picked[AG_KEYS];
                 struct ag_tile some = tile;
-                some.count = ag_pick_rows(seen, queries.mask + place * mask->nb[1], rows, picked);
+                some.count = ag_pick_rows(seen, queries.mask + place * queries.mask_stride, rows, picked);
                 some.next = 0;
                 few.rows = rows;
-                ag_gather_few(dst, i3, &place, 1, &few);
-                for (int i = 0; i < heads; i++) {
-                    few.mask[i] = (const char *) picked;
-                }
+                ag_gather_few(dst, i3, &place, 1, (const char *) picked, 0, &few);
                 ag_meet(room, &some, &few);
             }
         }
         if (count > 0) {
             few.rows = ag_all_rows;
-            ag_gather_few(dst, i3, most, count, &few);
-            for (int i = 0; i < heads * count; i++) {
-                few.mask[i] = mask == NULL ? NULL : queries.mask + most[i % count] * mask->nb[1] + i / count % mask->ne[2] * mask->nb[2];
-            }
+            ag_gather_few(dst, i3, most, count, queries.mask, queries.mask_stride, &few);
             ag_meet(room, &tile, &few);
         }
     }

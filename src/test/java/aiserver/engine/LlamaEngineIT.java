@@ -573,7 +573,7 @@ class LlamaEngineIT {
     }
 
     @Test
-    void weightsAreMappedInLargePagesWhereTheSystemHasThem() throws IOException {
+    void weightsAreMappedInLargePagesWhereTheSystemHasThem() {
         boolean large = Files.exists(Path.of("/sys/kernel/mm/transparent_hugepage"));
         List<String> flags = new ArrayList<>();
         onContext((model, context) -> flags.addAll(flagsOfMapped(".gguf")));
