@@ -3,11 +3,9 @@ package aiserver.service.order;
 import aiserver.job.OrderContext.MenuItem;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Predicate;
 
 /**
@@ -28,8 +26,8 @@ final class OrderStateMerge {
                 order.put(field.wireName(), said.get(field.wireName()));
             }
         }
-        Set<String> added = new LinkedHashSet<>(options(said));
-        options(order).forEach(added::remove);
+        List<String> held = options(order);
+        List<String> added = options(said).stream().filter(name -> !held.contains(name)).toList();
         if (!added.isEmpty()) {
             List<Object> options = new ArrayList<>(kept(order));
             options.addAll(added);
@@ -55,13 +53,15 @@ final class OrderStateMerge {
         return kept(order).stream().map(OrderStateMerge::nameOf).flatMap(Optional::stream).distinct().toList();
     }
 
-    // As the backend has them: texts or objects with a name, in a list, or a single one alone.
+    // As the backend has them, but for those that say nothing or the same again: texts or objects with a name, in a list, or a
+    // single one alone.
     private static List<?> kept(Map<String, Object> order) {
-        return switch (order.get(OrderField.OPTIONS.wireName())) {
+        List<?> all = switch (order.get(OrderField.OPTIONS.wireName())) {
             case List<?> list -> list;
             case null -> List.of();
             case Object one -> List.of(one);
         };
+        return all.stream().filter(option -> option != null && !(option instanceof String text && text.isBlank())).distinct().toList();
     }
 
     private static Optional<String> nameOf(Object option) {

@@ -25,6 +25,9 @@ class OrderStateMergeTest {
         // options are added, each once
         "{'options':['초']} | {'options':['리본','초']} | {'options':['초','리본']}",
         "{'options':'초'} | {'options':['리본']} | {'options':['초','리본']}",
+        // a blank one and one that is there twice go with the next change
+        "{'options':['초','',null,'초']} | {'options':['리본']} | {'options':['초','리본']}",
+        "{'options':' '} | {'options':['리본']} | {'options':['리본']}",
         // a backend that keeps more than a name of an option finds it again
         "{'options':[{'name':'초','price':500},7]} | {'options':['리본','초']} | {'options':[{'name':'초','price':500},7,'리본']}",
         "{'options':{'name':'초'}} | {'options':['리본']} | {'options':[{'name':'초'},'리본']}",
