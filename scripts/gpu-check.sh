@@ -25,7 +25,7 @@ die() { echo "gpu-check: $*" >&2; exit 1; }
 
 platform=$(uname -s | tr '[:upper:]' '[:lower:]')-$(uname -m)
 find_java() { # the bundle's own, or another
-    if [ -d "$home/runtime" ]; then echo "$home/runtime"; else "$home/scripts/find-jdk.sh" || die "no Java 22 or newer: set JAVA_HOME to one, or use a bundle"; fi
+    if [ -x "$home/runtime/bin/java" ]; then echo "$home/runtime"; else "$home/scripts/find-jdk.sh" || die "no Java 22 or newer: set JAVA_HOME to one, or use a bundle"; fi
 }
 
 # ---- the bundle
