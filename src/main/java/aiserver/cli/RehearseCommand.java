@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import picocli.CommandLine.Command;
 import sun.misc.Signal;
 
@@ -34,9 +35,15 @@ public final class RehearseCommand implements Callable<Integer> {
                 RedisClient redis = new LettuceRedisClient(server.uri(), MOST);
                 DemoClient client = new DemoClient(redis, progress -> { })) {
             CompletableFuture<Void> jobs = CompletableFuture.runAsync(() -> jobs(client, order, port));
-            jobs.whenComplete((nothing, failure) -> Signal.raise(new Signal("TERM")));
+            // Closing the client below ends jobs that nobody answers: that must not raise the signal of jobs that are done.
+            AtomicBoolean ending = new AtomicBoolean();
+            jobs.whenComplete((nothing, failure) -> {
+                if (ending.compareAndSet(false, true)) {
+                    Signal.raise(new Signal("TERM"));
+                }
+            });
             int status = Main.run(Map.of(), "run", "--no-watch", "--redis-url=" + server.uri(), "--http-port=" + port);
-            if (!jobs.isDone()) { // they raise the signal that ends the worker, so it ended by itself, and nobody answers them
+            if (ending.compareAndSet(false, true)) {
                 throw new CommandFailure("the worker ended with status " + status + " before its jobs were done");
             }
             jobs.join();
