@@ -32,7 +32,7 @@ def gguf_name(name):
 
 
 def write(path, weights, tokenizer):
-    config = model.Config(weights["embed_tokens.weight"].shape[0])
+    config = model.Config.of(weights)
     described = json.loads(tokenizer.to_str())
     vocabulary = {**described["model"]["vocab"], **{t["content"]: t["id"] for t in described["added_tokens"]}}
     tokens = [token for token, _ in sorted(vocabulary.items(), key=lambda item: item[1])]

@@ -23,6 +23,12 @@ class Config:
     rms_norm_eps: float = 1e-6
     max_position_embeddings: int = 4096
 
+    @staticmethod
+    def of(weights):
+        """The sizes that differ between this project's models, from a state dict."""
+        layers = sum(name.endswith("input_layernorm.weight") for name in weights)
+        return Config(*weights["embed_tokens.weight"].shape, weights["layers.0.mlp.up_proj.weight"].shape[0], layers)
+
 
 class Scaled(torch.autograd.Function):
     """RMS norm with its gradient by hand: a third of the time of autograd's on a CPU."""
@@ -96,9 +102,9 @@ class Layer(nn.Module):
         self.input_layernorm, self.post_attention_layernorm = Norm(c.hidden_size, c.rms_norm_eps), Norm(c.hidden_size, c.rms_norm_eps)
         self.self_attn, self.mlp = Attention(c), MLP(c)
 
-    def forward(self, x, rotation, attend):
-        x = x + self.self_attn(self.input_layernorm(x), rotation, attend)
-        return x + self.mlp(self.post_attention_layernorm(x))
+    def forward(self, x, rotation, attend, dropout=0.0):
+        x = x + F.dropout(self.self_attn(self.input_layernorm(x), rotation, attend), dropout)
+        return x + F.dropout(self.mlp(self.post_attention_layernorm(x)), dropout)
 
 
 def attention(q, k, v, mask):
@@ -132,8 +138,9 @@ class Qwen3(nn.Module):
         angles = positions.reshape(-1, 1, 1).float() * self.c.rope_theta ** (-torch.arange(half) / half)
         return angles.cos().to(self.number()), angles.sin().to(self.number())
 
-    def shared(self, groups):
-        """Hidden states of calls that share how they begin. A group is (ids of the beginning, blocks): a block is a few
+    def shared(self, groups, dropout=0.0):
+        """Hidden states of calls that share how they begin, with a share of what each layer adds left out at random
+        (`dropout`, for training). A group is (ids of the beginning, blocks): a block is a few
         calls of about one length, calls x length, padded at the end; each attends to its group's beginning and to
         itself. Returns one tensor, block after block: the calls' places, padding among them, x hidden."""
         pieces, positions, cuts, masks, at = [], [], [], [], 0
@@ -165,7 +172,7 @@ class Qwen3(nn.Module):
             return torch.cat(out)
 
         for layer in self.layers:
-            x = layer(x, rotation, attend)
+            x = layer(x, rotation, attend, dropout)
         return self.norm(torch.cat([x[begin:begin + calls * after] for *_, inside in cuts for begin, calls, after, _ in inside]))
 
     def logits(self, hidden):

@@ -105,9 +105,9 @@ class Batcher:
         return groups, torch.cat(targets), torch.cat(weights)
 
 
-def loss_of(net, batch, wanted):
+def loss_of(net, batch, wanted, dropout=0.0):
     groups, targets, weights = batch
-    logits = net.logits(net.shared(groups)[wanted]).float()
+    logits = net.logits(net.shared(groups, dropout)[wanted]).float()
     losses = F.cross_entropy(logits, targets[wanted], reduction="none")
     return (losses * weights[wanted]).sum() / weights[wanted].sum(), logits
 
@@ -157,6 +157,7 @@ def main():
     options.add_argument("--calls", type=int, default=8)
     options.add_argument("--from", dest="begin", metavar="MODEL", help="GGUF file whose weights and tokens a new run begins with")
     options.add_argument("--rate", type=float, default=0.125, help="with --from: the share of the full learning rate to begin at")
+    options.add_argument("--dropout", type=float, default=0.0, help="share of what a layer adds that is left out at random")
     options.add_argument("--threads", type=int, default=1)
     options = options.parse_args()
     torch.set_num_threads(options.threads)
@@ -166,11 +167,11 @@ def main():
         export.tokenizer_of(options.begin).save(str(options.work / "tokenizer.json"))
     tokenizer = Tokenizer.from_file(str(options.work / "tokenizer.json"))
     batcher = Batcher(tokenizer)
-    config = model.Config(tokenizer.get_vocab_size())
-    net = model.initialised(config, options.seed)
     if options.begin:
-        net.load_state_dict(export.read(options.begin)[0].state_dict())
+        net = export.read(options.begin)[0]
         print(f"{even(net.embed_tokens.weight, tokenizer)} rows of rare syllables made longer", flush=True)
+    else:
+        net = model.initialised(model.Config(tokenizer.get_vocab_size()), options.seed)
     matrices = [p for name, p in net.named_parameters() if p.dim() == 2 and "embed" not in name]
     others = [p for name, p in net.named_parameters() if p.dim() != 2 or "embed" in name]
     optimizers = [Muon(matrices, 0.02), torch.optim.AdamW(others, 2e-3, betas=(0.9, 0.98), weight_decay=0.0)]
@@ -211,11 +212,11 @@ def main():
         # the form is the same in every answer: a fifth of it is enough
         wanted = (batch[2] > WEIGHTS["form"]) | (batch[2] > 0) & (torch.rand(len(batch[2])) < 0.2)
         with torch.autocast("cpu", torch.bfloat16):
-            loss = loss_of(net, batch, wanted)[0]
+            loss = loss_of(net, batch, wanted, options.dropout)[0]
         net.zero_grad(set_to_none=True)
         loss.backward()
         # AdamW makes as much of the softmax's faint push on rows that do not occur as of what the others learn
-        absent = torch.ones(config.vocab_size, dtype=torch.bool)
+        absent = torch.ones(net.c.vocab_size, dtype=torch.bool)
         absent[batch[1]] = False
         for begun, blocks in batch[0]:
             for ids in (begun, *blocks):
