@@ -1,4 +1,4 @@
-# Corrects the pinned llama.cpp in nine places while its source is brought.
+# Corrects the pinned llama.cpp in ten places while its source is brought.
 # The CUDA backend (ggml/src/ggml-cuda/ggml-cuda.cu): a failure while a CUDA graph is
 # being captured is thrown out of ggml by the guard and leaves the count of captures under way at one; freeing the
 # context, which is what follows, would wait for the capture's end for ever. Now it waits for five seconds.
@@ -51,6 +51,10 @@ s/^#include "ggml-alloc\.h"$/&\n#include "zero_pages.h"/
     } else {\
         memset(buffer->context, value, buffer->size);\
     }/
+
+# Keys and values in bytes (src/llama-kv-cache.cpp) are kept as they are: turning them first so that no number stands out, and
+# queries and results with them, is meant for fewer bits, and takes longer than a token gains by reading bytes.
+s/^            ggml_is_quantized\(type_([kv])\) \&\&$/            ggml_is_quantized(type_\1) \&\& type_\1 != GGML_TYPE_Q8_0 \&\&/
 
 # A file of weights is mapped in large pages (src/llama-mmap.cpp): see guard/mapped_weights.h.
 s/^#include "llama-mmap\.h"$/&\n#include "mapped_weights.h"/

@@ -7,7 +7,10 @@
  * turned once, and six queries' scores fill the registers; few of them, as while tokens are written, meet the keys as they
  * lie, all heads together, and the rows after those are fetched meanwhile. Answers that are written side by side lie in turns:
  * each meets its own rows of a tile, and those before, which all share, together with the others. Scores become weights
- * relative to the largest so far, and sums of weighted values wait in memory. */
+ * relative to the largest so far, and sums of weighted values wait in memory.
+ *
+ * Keys and values in bytes (Q8_0) are half as much to read as those in half precision, and few queries meet them as such: see
+ * attention_bytes.h. */
 #ifndef AISERVER_ATTENTION_H
 #define AISERVER_ATTENTION_H
 
@@ -18,6 +21,7 @@
 #include <stdint.h>
 
 #if defined(__AVX512F__) && defined(__AVX512DQ__) && defined(__F16C__)
+#include "attention_bytes.h"
 #include "sum_lanes.h"
 #include "thread_room.h"
 #include "vec.h"
@@ -26,8 +30,10 @@
 #include <math.h>
 #include <string.h>
 
-enum { AG_KEYS = 64, AG_VECTOR = 16, AG_VECTORS = AG_KEYS / AG_VECTOR, AG_QUERIES = 6, AG_GROUP = 512, AG_LONGEST = 256,
-    AG_FEW_QUERIES = 4, AG_FEW_PLACES = 32, AG_FOUR = 4, AG_EIGHT = 8 };
+enum { AG_QUERIES = 6, AG_FEW_QUERIES = 4, AG_FEW_PLACES = 32 };
+
+/* What keys and values are: single and half precision, and bytes (Q8_0). */
+enum ag_kind { AG_SINGLE, AG_HALF, AG_BYTES };
 
 /* Of one thread; [key] or [query] comes first unless said otherwise. */
 struct ag_attention_room {
@@ -39,13 +45,26 @@ struct ag_attention_room {
         float scores[AG_GROUP * AG_KEYS]; /* of few */
     };
     float sums[AG_GROUP * AG_LONGEST];
+    struct ag_bytes_room bytes; /* of few queries that meet bytes */
     float weights[AG_QUERIES * AG_KEYS];
     float largest[AG_GROUP];
     float total[AG_GROUP];
 };
 
-static inline __m512 ag_numbers(const char * from, bool half) {
-    return half ? _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *) from)) : _mm512_loadu_ps((const float *) from);
+/* 16 numbers of a row from number `at` on, which 16 divides. */
+static inline __attribute__((always_inline)) __m512 ag_numbers(const char * row, int at, const enum ag_kind kind) {
+    if (kind == AG_BYTES) {
+        const char * block = row + at / QK8_0 * (int) sizeof(block_q8_0);
+        const __m128i bytes = _mm_loadu_si128((const __m128i *) (block + offsetof(block_q8_0, qs) + at % QK8_0));
+        return _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(bytes)), _mm512_broadcastss_ps(ag_block_scales(block, 1)));
+    }
+    return kind == AG_HALF ? _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *) (row + at * (int) sizeof(ggml_fp16_t))))
+            : _mm512_loadu_ps((const float *) row + at);
+}
+
+/* Bytes of a row of so many numbers. */
+static inline size_t ag_row_size(int length, enum ag_kind kind) {
+    return kind == AG_BYTES ? length / QK8_0 * sizeof(block_q8_0) : length * (kind == AG_HALF ? sizeof(ggml_fp16_t) : sizeof(float));
 }
 
 /* 16 keys' 16 numbers, turned. */
@@ -73,25 +92,24 @@ static inline void ag_turn_keys(const __m512 in[AG_VECTOR], float * to) {
     }
 }
 
-static void ag_unpack_keys(const char * from, size_t stride, int count, int length, bool half, float scale, float * to) {
-    const size_t step = AG_VECTOR * (half ? 2 : 4);
+static inline __attribute__((always_inline)) void ag_unpack_keys(const char * from, size_t stride, int count, int length, const enum ag_kind kind,
+        float scale, float * to) {
     for (int key = 0; key < AG_KEYS; key += AG_VECTOR) {
-        for (int part = 0; part * AG_VECTOR < length; part++) {
+        for (int at = 0; at < length; at += AG_VECTOR) {
             __m512 in[AG_VECTOR];
             for (int i = 0; i < AG_VECTOR; i++) {
-                in[i] = key + i < count ? _mm512_mul_ps(ag_numbers(from + (key + i) * stride + part * step, half), _mm512_set1_ps(scale))
-                        : _mm512_setzero_ps();
+                in[i] = key + i < count ? _mm512_mul_ps(ag_numbers(from + (key + i) * stride, at, kind), _mm512_set1_ps(scale)) : _mm512_setzero_ps();
             }
-            ag_turn_keys(in, to + part * AG_VECTOR * AG_KEYS + key);
+            ag_turn_keys(in, to + at * AG_KEYS + key);
         }
     }
 }
 
-static void ag_unpack_values(const char * from, size_t stride, int count, int length, bool half, float * to) {
+static inline __attribute__((always_inline)) void ag_unpack_values(const char * from, size_t stride, int count, int length, const enum ag_kind kind,
+        float * to) {
     for (int key = 0; key < AG_KEYS; key++) {
-        for (int part = 0; part < length; part += AG_VECTOR) {
-            _mm512_store_ps(to + key * length + part, key < count ? ag_numbers(from + key * stride + part * (half ? 2 : 4), half)
-                    : _mm512_setzero_ps());
+        for (int at = 0; at < length; at += AG_VECTOR) {
+            _mm512_store_ps(to + key * length + at, key < count ? ag_numbers(from + key * stride, at, kind) : _mm512_setzero_ps());
         }
     }
 }
@@ -105,7 +123,7 @@ struct ag_tile {
     int count;  /* of keys */
     int length; /* of a key */
     int width;  /* of a value */
-    bool half;  /* whether both are half precision */
+    enum ag_kind kind; /* of both */
     int next;   /* rows from its first to that of the tile after it */
     float scale;
 };
@@ -227,6 +245,7 @@ struct ag_few {
     size_t value_step;
     const uint8_t * rows;            /* those of the tile that they meet, as many as it counts */
     const float * numbers[AG_GROUP]; /* [group][query] */
+    const struct ag_query_bytes * bytes[AG_GROUP]; /* the same, where keys are bytes: 64 numbers, and those that follow */
     const char * mask[AG_GROUP];     /* of the first of these rows; all null, or none */
     int at[AG_GROUP];                /* where the room has it */
 };
@@ -244,23 +263,34 @@ static inline __attribute__((always_inline)) void ag_fetch(const char * from, co
     }
 }
 
+static void ag_weigh_few(struct ag_attention_room * room, const struct ag_tile * tile, const struct ag_few * few) {
+    for (int i = 0; i < few->groups * few->count; i++) {
+        const struct ag_queries query = { NULL, 0, few->mask[i], 0 };
+        float * weights = room->scores + i * AG_KEYS;
+        __m512 scores[AG_VECTORS];
+        for (int v = 0; v < AG_VECTORS; v++) {
+            scores[v] = _mm512_load_ps(weights + v * AG_VECTOR);
+        }
+        ag_weigh(room, tile, &query, few->at[i], scores, weights);
+    }
+}
+
 /* Four keys, and one, two or four queries. */
 static inline __attribute__((always_inline)) void ag_score(const struct ag_tile * tile, const char * const keys[AG_FOUR],
-        const float * const * numbers, float * scores, const int count, const bool half) {
-    const size_t step = AG_VECTOR * (half ? sizeof(ggml_fp16_t) : sizeof(float));
+        const float * const * numbers, float * scores, const int count, const enum ag_kind kind) {
     __m512 sums[AG_FOUR][AG_FOUR];
     for (int q = 0; q < count; q++) {
         for (int r = 0; r < AG_FOUR; r++) {
             sums[q][r] = _mm512_setzero_ps();
         }
     }
-    for (int part = 0; part * AG_VECTOR < tile->length; part++) {
+    for (int at = 0; at < tile->length; at += AG_VECTOR) {
         __m512 in[AG_FOUR];
         for (int q = 0; q < count; q++) {
-            in[q] = _mm512_loadu_ps(numbers[q] + part * AG_VECTOR);
+            in[q] = _mm512_loadu_ps(numbers[q] + at);
         }
         for (int r = 0; r < AG_FOUR; r++) {
-            const __m512 key = ag_numbers(keys[r] + part * step, half);
+            const __m512 key = ag_numbers(keys[r], at, kind);
             for (int q = 0; q < count; q++) {
                 sums[q][r] = _mm512_fmadd_ps(key, in[q], sums[q][r]);
             }
@@ -271,10 +301,10 @@ static inline __attribute__((always_inline)) void ag_score(const struct ag_tile 
     }
 }
 
-/* `there` rows of values, 64 numbers of each, and one, two or four queries. */
-static inline __attribute__((always_inline)) void ag_add_values(const struct ag_tile * tile, const char * values, const uint8_t * rows, int there,
-        float * sums, const int * at, const float * weights, const int count, const bool half) {
-    const size_t step = AG_VECTOR * (half ? sizeof(ggml_fp16_t) : sizeof(float));
+/* `there` rows of values, 64 numbers of each from number `part` on, and one, two or four queries. */
+static inline __attribute__((always_inline)) void ag_add_values(const struct ag_tile * tile, const char * values, int part, const uint8_t * rows,
+        int there, float * all, const int * at, const float * weights, const int count, const enum ag_kind kind) {
+    float * sums = all + part;
     __m512 sum[AG_FOUR][AG_VECTORS];
     for (int q = 0; q < count; q++) {
         for (int v = 0; v < AG_VECTORS; v++) {
@@ -282,9 +312,9 @@ static inline __attribute__((always_inline)) void ag_add_values(const struct ag_
         }
     }
     for (int r = 0; r < there; r++) {
-        const char * value = values + rows[r] * tile->value_stride;
-        const __m512 v0 = ag_numbers(value, half), v1 = ag_numbers(value + step, half), v2 = ag_numbers(value + 2 * step, half),
-            v3 = ag_numbers(value + 3 * step, half);
+        const char * row = values + rows[r] * tile->value_stride;
+        const __m512 v0 = ag_numbers(row, part, kind), v1 = ag_numbers(row, part + AG_VECTOR, kind), v2 = ag_numbers(row, part + 2 * AG_VECTOR, kind),
+            v3 = ag_numbers(row, part + 3 * AG_VECTOR, kind);
         for (int q = 0; q < count; q++) {
             const __m512 weight = _mm512_set1_ps(weights[q * AG_KEYS + r]);
             sum[q][0] = _mm512_fmadd_ps(weight, v0, sum[q][0]);
@@ -300,9 +330,86 @@ static inline __attribute__((always_inline)) void ag_add_values(const struct ag_
     }
 }
 
+#if AG_MEETS_BYTES
+/* The values of rows that do not lie side by side, a group's share of them. */
+static inline void ag_fetch_values(const struct ag_bytes_room * room, const struct ag_tile * tile, size_t size, int group, int groups) {
+    for (int i = tile->count * group / groups; i < tile->count * (group + 1) / groups; i++) {
+        for (size_t line = 0; line < size; line += AG_LINE) {
+            _mm_prefetch(tile->values + room->value_at[i] + line, _MM_HINT_T1);
+        }
+    }
+}
+
+/* The tile's keys, head by head, while its values are fetched: whole rows of all heads. */
+static void ag_score_few_bytes(struct ag_attention_room * room, const struct ag_tile * tile, const struct ag_few * few) {
+    const size_t size = few->groups * ag_row_size(tile->width, AG_BYTES);
+    const bool whole = few->rows == ag_all_rows && size == tile->value_stride;
+    struct ag_ahead ahead = { tile->values, 0 };
+    for (int group = 0; group < few->groups; group++) {
+        const char * keys = tile->keys + (size_t) group * few->key_step;
+        const int at = group * few->count;
+        if (!whole) {
+            ag_fetch_values(&room->bytes, tile, size, group, few->groups);
+        }
+        for (int key = 0; key < tile->count; key += AG_FOUR) {
+            for (int q = 0, count; q < few->count; q += count) {
+                count = few->count - q >= 4 ? 4 : few->count - q >= 2 ? 2 : 1;
+                ahead.step = whole && q == 0 ? AG_LINE : 0;
+                const struct ag_query_bytes * const * queries = few->bytes + at + q;
+                float * scores = room->scores + (at + q) * AG_KEYS + key;
+                switch (count) {
+                    case 4: ag_score_bytes(keys, room->bytes.key_at + key, queries, tile->length, scores, &ahead, 4); break;
+                    case 2: ag_score_bytes(keys, room->bytes.key_at + key, queries, tile->length, scores, &ahead, 2); break;
+                    default: ag_score_bytes(keys, room->bytes.key_at + key, queries, tile->length, scores, &ahead, 1); break;
+                }
+            }
+        }
+    }
+}
+
+/* The tile's values, while the next tile's keys are fetched. */
+static void ag_add_few_bytes(struct ag_attention_room * room, const struct ag_tile * tile, const struct ag_few * few) {
+    const int blocks = tile->width / QK8_0;
+    const bool whole = tile->next > 0 && few->groups * ag_row_size(tile->length, AG_BYTES) == tile->key_stride;
+    struct ag_ahead ahead = { tile->keys + (size_t) tile->next * tile->key_stride, 0 };
+    for (int group = 0; group < few->groups; group++) {
+        const char * values = tile->values + (size_t) group * few->value_step;
+        const float largest = ag_value_scales(&room->bytes, values, tile->count, blocks);
+        const int at = group * few->count;
+        for (int q = 0, count; q < few->count; q += count) {
+            count = few->count - q >= 4 ? 4 : few->count - q >= 2 ? 2 : 1;
+            ahead.step = whole && q == 0 ? AG_LINE : 0;
+            float down[AG_FOUR], * sums[AG_FOUR];
+            for (int i = 0; i < count; i++) {
+                down[i] = ag_weights_in_pairs(&room->bytes, room->scores + (at + q + i) * AG_KEYS, tile->count, blocks, largest, room->bytes.pairs[i]);
+                sums[i] = room->sums + few->at[at + q + i] * tile->width;
+            }
+            for (int part = 0; part < tile->width; part += AG_KEYS) {
+                switch (count) {
+                    case 4: ag_add_bytes(&room->bytes, values, tile->count, blocks, part, sums, down, &ahead, 4); break;
+                    case 2: ag_add_bytes(&room->bytes, values, tile->count, blocks, part, sums, down, &ahead, 2); break;
+                    default: ag_add_bytes(&room->bytes, values, tile->count, blocks, part, sums, down, &ahead, 1); break;
+                }
+            }
+        }
+    }
+}
+
+static void ag_meet_bytes(struct ag_attention_room * room, const struct ag_tile * tile, const struct ag_few * few) {
+    for (int i = 0; i < tile->count + AG_FOUR; i++) {
+        const size_t row = few->rows[i < tile->count ? i : tile->count - 1];
+        room->bytes.key_at[i] = row * tile->key_stride;
+        room->bytes.value_at[i] = row * tile->value_stride;
+    }
+    ag_score_few_bytes(room, tile, few);
+    ag_weigh_few(room, tile, few);
+    ag_add_few_bytes(room, tile, few);
+}
+#endif
+
 static inline __attribute__((always_inline)) void ag_meet_typed(struct ag_attention_room * room, const struct ag_tile * tile,
-        const struct ag_few * few, const bool half) {
-    const size_t size = half ? sizeof(ggml_fp16_t) : sizeof(float), key_size = tile->length * size, value_size = tile->width * size;
+        const struct ag_few * few, const enum ag_kind kind) {
+    const size_t key_size = ag_row_size(tile->length, kind), value_size = ag_row_size(tile->width, kind);
     for (int key = 0; key < tile->count; key += AG_FOUR) {
         for (int group = 0; group < few->groups; group++) {
             const char * first = tile->keys + (size_t) group * few->key_step, * keys[AG_FOUR];
@@ -318,25 +425,16 @@ static inline __attribute__((always_inline)) void ag_meet_typed(struct ag_attent
             const int at = group * few->count;
             for (int q = 0, count; q < few->count; q += count) {
                 count = few->count - q >= 4 ? 4 : few->count - q >= 2 ? 2 : 1;
-                const float * const * numbers = few->numbers + at + q;
                 float * scores = room->scores + (at + q) * AG_KEYS + key;
                 switch (count) {
-                    case 4: ag_score(tile, keys, numbers, scores, 4, half); break;
-                    case 2: ag_score(tile, keys, numbers, scores, 2, half); break;
-                    default: ag_score(tile, keys, numbers, scores, 1, half); break;
+                    case 4: ag_score(tile, keys, few->numbers + at + q, scores, 4, kind); break;
+                    case 2: ag_score(tile, keys, few->numbers + at + q, scores, 2, kind); break;
+                    default: ag_score(tile, keys, few->numbers + at + q, scores, 1, kind); break;
                 }
             }
         }
     }
-    for (int i = 0; i < few->groups * few->count; i++) {
-        const struct ag_queries query = { NULL, 0, few->mask[i], 0 };
-        float * weights = room->scores + i * AG_KEYS;
-        __m512 scores[AG_VECTORS];
-        for (int v = 0; v < AG_VECTORS; v++) {
-            scores[v] = _mm512_load_ps(weights + v * AG_VECTOR);
-        }
-        ag_weigh(room, tile, &query, few->at[i], scores, weights);
-    }
+    ag_weigh_few(room, tile, few);
     for (int row = 0; row < tile->count; row += AG_EIGHT) {
         const int rows = tile->count - row < AG_EIGHT ? tile->count - row : AG_EIGHT;
         for (int group = 0; group < few->groups; group++) {
@@ -355,9 +453,9 @@ static inline __attribute__((always_inline)) void ag_meet_typed(struct ag_attent
                 const float * weights = room->scores + (at + q) * AG_KEYS + row;
                 for (int part = 0; part < tile->width; part += AG_KEYS) {
                     switch (count) {
-                        case 4: ag_add_values(tile, values + part * size, few->rows + row, rows, room->sums + part, few->at + at + q, weights, 4, half); break;
-                        case 2: ag_add_values(tile, values + part * size, few->rows + row, rows, room->sums + part, few->at + at + q, weights, 2, half); break;
-                        default: ag_add_values(tile, values + part * size, few->rows + row, rows, room->sums + part, few->at + at + q, weights, 1, half); break;
+                        case 4: ag_add_values(tile, values, part, few->rows + row, rows, room->sums, few->at + at + q, weights, 4, kind); break;
+                        case 2: ag_add_values(tile, values, part, few->rows + row, rows, room->sums, few->at + at + q, weights, 2, kind); break;
+                        default: ag_add_values(tile, values, part, few->rows + row, rows, room->sums, few->at + at + q, weights, 1, kind); break;
                     }
                 }
             }
@@ -367,11 +465,18 @@ static inline __attribute__((always_inline)) void ag_meet_typed(struct ag_attent
 
 /* All heads take turns at each few rows, in keys and then in values, for their rows lie side by side. */
 static void ag_meet(struct ag_attention_room * room, const struct ag_tile * tile, const struct ag_few * few) {
-    if (tile->half) {
-        ag_meet_typed(room, tile, few, true);
-    } else {
-        ag_meet_typed(room, tile, few, false);
+    switch (tile->kind) {
+#if AG_MEETS_BYTES
+        case AG_BYTES: ag_meet_bytes(room, tile, few); break;
+#endif
+        case AG_HALF: ag_meet_typed(room, tile, few, AG_HALF); break;
+        default: ag_meet_typed(room, tile, few, AG_SINGLE); break;
     }
+}
+
+static inline __attribute__((always_inline)) void ag_unpack(struct ag_attention_room * room, const struct ag_tile * tile, const enum ag_kind kind) {
+    ag_unpack_keys(tile->keys, tile->key_stride, tile->count, tile->length, kind, tile->scale, room->keys);
+    ag_unpack_values(tile->values, tile->value_stride, tile->count, tile->width, kind, room->values);
 }
 
 /* All of `count` queries that see the tile meet it. */
@@ -398,14 +503,23 @@ static void ag_attend_all(struct ag_attention_room * room, const struct ag_tile 
             these.numbers[i] = (const float *) (queries->numbers + (size_t) few[i] * queries->stride);
             these.mask[i] = queries->mask == NULL ? NULL : queries->mask + (size_t) few[i] * queries->mask_stride;
             these.at[i] = few[i];
+#if AG_MEETS_BYTES
+            if (tile->kind == AG_BYTES) {
+                ag_query_in_bytes(these.numbers[i], tile->length, tile->scale, room->bytes.queries[i]);
+                these.bytes[i] = room->bytes.queries[i];
+            }
+#endif
         }
         if (seeing > 0) {
             ag_meet(room, tile, &these);
         }
         return;
     }
-    ag_unpack_keys(tile->keys, tile->key_stride, tile->count, tile->length, tile->half, tile->scale, room->keys);
-    ag_unpack_values(tile->values, tile->value_stride, tile->count, tile->width, tile->half, room->values);
+    switch (tile->kind) {
+        case AG_BYTES: ag_unpack(room, tile, AG_BYTES); break;
+        case AG_HALF: ag_unpack(room, tile, AG_HALF); break;
+        default: ag_unpack(room, tile, AG_SINGLE); break;
+    }
     for (int six = 0; six < count; six += AG_QUERIES) {
         const int these = count - six < AG_QUERIES ? count - six : AG_QUERIES;
         bool any = queries->mask == NULL;
@@ -430,7 +544,9 @@ static bool ag_attention_takes(const struct ggml_tensor * dst) {
     const struct ggml_tensor * q = dst->src[0], * k = dst->src[1], * v = dst->src[2], * mask = dst->src[3];
     float options[3]; /* scale, largest bias, soft cap */
     memcpy(options, dst->op_params, sizeof options);
-    return q->type == GGML_TYPE_F32 && (k->type == GGML_TYPE_F16 || k->type == GGML_TYPE_F32) && k->type == v->type && dst->src[4] == NULL
+    /* a value's blocks are to fill a register, whole rows of them */
+    const bool bytes = AG_MEETS_BYTES && k->type == GGML_TYPE_Q8_0 && k->ne[0] % AG_KEYS == 0 && (v->ne[0] & (v->ne[0] - 1)) == 0;
+    return q->type == GGML_TYPE_F32 && (k->type == GGML_TYPE_F16 || k->type == GGML_TYPE_F32 || bytes) && k->type == v->type && dst->src[4] == NULL
             && options[1] == 0 && options[2] == 0 && k->ne[0] % AG_VECTOR == 0 && k->ne[0] <= AG_LONGEST && v->ne[0] % AG_KEYS == 0
             && v->ne[0] <= AG_LONGEST && (mask == NULL || mask->ne[2] == 1 || mask->ne[2] == q->ne[2]);
 }
@@ -453,7 +569,7 @@ static float * ag_output(struct ggml_tensor * dst, int64_t place, int64_t head, 
 
 static struct ag_tile ag_tile_of(const struct ggml_tensor * dst) {
     const struct ggml_tensor * k = dst->src[1], * v = dst->src[2];
-    struct ag_tile tile = { NULL, NULL, k->nb[1], v->nb[1], 0, (int) k->ne[0], (int) v->ne[0], k->type == GGML_TYPE_F16, AG_KEYS, 0 };
+    struct ag_tile tile = { NULL, NULL, k->nb[1], v->nb[1], 0, (int) k->ne[0], (int) v->ne[0], k->type == GGML_TYPE_Q8_0 ? AG_BYTES : k->type == GGML_TYPE_F16 ? AG_HALF : AG_SINGLE, AG_KEYS, 0 };
     memcpy(&tile.scale, dst->op_params, sizeof tile.scale);
     return tile;
 }
@@ -509,7 +625,7 @@ static bool ag_attention(struct ggml_tensor * dst, int64_t ir0, int64_t ir1) {
 
 /* The queries of some places, in all heads, and their masks, of which `mask` is that of the first head and place, if there are any. */
 static void ag_gather_few(const struct ggml_tensor * dst, int64_t i3, const int * places, int count, const char * mask, size_t mask_stride,
-        struct ag_few * few) {
+        const struct ag_attention_room * room, struct ag_few * few) {
     const struct ggml_tensor * q = dst->src[0], * masks = dst->src[3];
     const int heads = (int) q->ne[2];
     few->count = heads / few->groups * count;
@@ -518,6 +634,7 @@ static void ag_gather_few(const struct ggml_tensor * dst, int64_t i3, const int 
         few->numbers[i] = (const float *) ((const char *) q->data + place * q->nb[1] + head * q->nb[2] + i3 * q->nb[3]);
         few->mask[i] = mask == NULL ? NULL : mask + (size_t) place * mask_stride + head % masks->ne[2] * masks->nb[2];
         few->at[i] = head * (int) q->ne[1] + place;
+        few->bytes[i] = room->bytes.queries[few->at[i]];
     }
 }
 
@@ -546,6 +663,12 @@ static struct ag_attention_room * ag_attend_few(const struct ggml_tensor * dst, 
     few.groups = (int) k->ne[2];
     few.key_step = k->nb[2];
     few.value_step = v->nb[2];
+#if AG_MEETS_BYTES
+    for (int i = 0; i < heads * places && tile.kind == AG_BYTES; i++) {
+        ag_query_in_bytes((const float *) ((const char *) q->data + i % places * q->nb[1] + i / places * q->nb[2] + i3 * q->nb[3]), tile.length,
+                tile.scale, room->bytes.queries[i]);
+    }
+#endif
     tile.next = AG_KEYS * threads;
     for (int64_t key = (int64_t) AG_KEYS * thread; key < k->ne[1]; key += tile.next) {
         ag_take(&tile, dst, key, 0, 0, i3);
@@ -564,13 +687,13 @@ static struct ag_attention_room * ag_attend_few(const struct ggml_tensor * dst, 
                 some.count = ag_pick_rows(seen, queries.mask + place * queries.mask_stride, rows, picked);
                 some.next = 0;
                 few.rows = rows;
-                ag_gather_few(dst, i3, &place, 1, (const char *) picked, 0, &few);
+                ag_gather_few(dst, i3, &place, 1, (const char *) picked, 0, room, &few);
                 ag_meet(room, &some, &few);
             }
         }
         if (count > 0) {
             few.rows = ag_all_rows;
-            ag_gather_few(dst, i3, most, count, queries.mask, queries.mask_stride, &few);
+            ag_gather_few(dst, i3, most, count, queries.mask, queries.mask_stride, room, &few);
             ag_meet(room, &tile, &few);
         }
     }

@@ -39,6 +39,10 @@ public final class LanguageOptions {
             description = "Tokens that one order may have, prompt and answer: 384 or more. Default: ${DEFAULT-VALUE}.")
     int context;
 
+    @Option(names = "--llm-cache-type", paramLabel = "TYPE", defaultValue = "f16",
+            description = "What keys and values of a context are kept in: ${COMPLETION-CANDIDATES}; q8_0 takes half of the memory. Default: ${DEFAULT-VALUE}.")
+    LlamaSettings.CacheType cacheType;
+
     @Option(names = "--llm-max-tokens", paramLabel = "TOKENS", defaultValue = "768",
             description = "Longest answer, 192 to 8192. Default: ${DEFAULT-VALUE}.")
     int maxTokens;
@@ -74,7 +78,7 @@ public final class LanguageOptions {
         LlamaSettings usual = LlamaSettings.of(model);
         int count = Threads.orCores(threads);
         return new LlamaSettings(model, device, context, sequences, usual.batchTokens(), count, count, gpuLayers,
-                usual.flashAttention(), usual.cacheType(), usual.repack(), states(), new LlamaSettings.Split(split, gpuShares));
+                usual.flashAttention(), cacheType, usual.repack(), states(), new LlamaSettings.Split(split, gpuShares));
     }
 
     private Path states() {

@@ -59,6 +59,8 @@ class MainTest {
         assertThat(said()).contains("--idle-unload").contains("'soon'");
         assertThat(Main.run(Map.of("AISERVER_STT_CONCURRENCY", "many"), "run")).isEqualTo(2);
         assertThat(said()).contains("--stt-concurrency").contains("'many'");
+        assertThat(Main.run(Map.of(), "run", "--llm-cache-type=q4_0")).isEqualTo(2);
+        assertThat(said()).contains("--llm-cache-type").contains("'q4_0'");
     }
 
     @ParameterizedTest

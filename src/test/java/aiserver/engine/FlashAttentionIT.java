@@ -17,6 +17,8 @@ class FlashAttentionIT {
     private static final double CLOSE = 1e-5;
     /** The same where ggml's own attention rounds queries to half precision, and adds up in it, as keys and values are. */
     private static final double HALF_CLOSE = 2e-2;
+    /** The same where weights are rounded to 16 bits. */
+    private static final double BYTES_CLOSE = 3e-4;
     /** What is beside a head in its row. */
     private static final int BESIDE = 32;
 
@@ -68,9 +70,11 @@ class FlashAttentionIT {
             "40, 40, 7, 65, 4, 4, 1, RANDOM, 2", "40, 40, 70, 130, 4, 4, 1, NONE, 3", "80, 80, 70, 65, 4, 2, 1, RANDOM, 1",
     })
     void attends(int length, int width, int queries, int keys, int heads, int keyHeads, int sequences, Mask mask, int threads) {
-        for (int type : new int[] {CpuGraph.F32, CpuGraph.F16}) {
+        boolean blocks = length % 32 == 0 && width % 32 == 0;
+        for (int type : blocks ? new int[] {CpuGraph.F32, CpuGraph.F16, CpuGraph.Q8_0} : new int[] {CpuGraph.F32, CpuGraph.F16}) {
             Random random = new Random(31L * length + queries);
-            float[] q = numbers(random, 4, queries * heads * length * sequences, CpuGraph.F32);
+            // queries that meet bytes are rounded to bytes
+            float[] q = numbers(random, 4, queries * heads * length * sequences, type == CpuGraph.Q8_0 ? type : CpuGraph.F32);
             float[] k = numbers(random, 1, keys * keyHeads * length * sequences, type);
             float[] v = numbers(random, 1, keys * keyHeads * width * sequences, type);
             int maskHeads = mask == Mask.NUMBERS ? heads : 1;
@@ -93,7 +97,8 @@ class FlashAttentionIT {
                 }
             }
             boolean own = length % 16 != 0 || width % 64 != 0;
-            assertClose(result, wanted, type == CpuGraph.F16 && (own || !CpuFeatures.has("AVX512")) ? HALF_CLOSE : CLOSE);
+            assertClose(result, wanted, type == CpuGraph.Q8_0 ? BYTES_CLOSE
+                    : type == CpuGraph.F16 && (own || !CpuFeatures.has("AVX512")) ? HALF_CLOSE : CLOSE);
         }
     }
 
@@ -145,7 +150,12 @@ class FlashAttentionIT {
         float[] numbers = new float[count];
         for (int i = 0; i < count; i++) {
             float number = size * (2 * random.nextFloat() - 1);
-            numbers[i] = type == CpuGraph.F16 ? Float.float16ToFloat(Float.floatToFloat16(number)) : number;
+            numbers[i] = switch (type) {
+                case CpuGraph.F16 -> Float.float16ToFloat(Float.floatToFloat16(number));
+                // so that they are what their blocks make of them, some of which are half as large as others
+                case CpuGraph.Q8_0 -> (i % 32 == 0 ? 127 : Math.round(number / size * 127)) * size / (128 << i / 32 % 2);
+                default -> number;
+            };
         }
         return numbers;
     }
@@ -178,8 +188,8 @@ class FlashAttentionIT {
             int inRow = i % width - BESIDE;
             rows[i] = inRow >= 0 && inRow < heads * length ? numbers[i / width * heads * length + inRow] : Float.NaN;
         }
-        long size = type == CpuGraph.F16 ? 2 : 4;
+        long row = CpuGraph.size(type, width);
         return graph.view(graph.numbers(type, rows, width, (long) places * sequences), new long[] {length, places, heads, sequences},
-                new long[] {size * width, size * length, size * width * places}, size * BESIDE);
+                new long[] {row, CpuGraph.size(type, length), row * places}, CpuGraph.size(type, BESIDE));
     }
 }
