@@ -36,7 +36,8 @@ public enum WeightType {
         return block;
     }
 
-    long bytes(long weights) {
+    /** What so many weights take, a multiple of {@link #block}. */
+    public long bytes(long weights) {
         return weights / block * blockBytes;
     }
 
@@ -46,7 +47,7 @@ public enum WeightType {
      * @param count a multiple of {@link #block}
      * @param out   little-endian
      */
-    void put(float[] values, int count, ByteBuffer out) {
+    public void put(float[] values, int count, ByteBuffer out) {
         for (int from = 0; from < count; from += block) {
             switch (this) {
                 case F32 -> out.putFloat(values[from]);

@@ -8,6 +8,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import aiserver.models.WeightType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
@@ -27,7 +28,6 @@ final class CpuGraph implements AutoCloseable {
     static final int F32 = 0;
     static final int F16 = 1;
     static final int Q8_0 = 8;
-    private static final int BLOCK = 32;
     private static final int PRECISION_F32 = 10;
     private static final int CPU_DEVICE = 0;
     private static final long CONTEXT_BYTES = 1 << 20;
@@ -89,14 +89,14 @@ final class CpuGraph implements AutoCloseable {
     MemorySegment numbers(int type, float[] values, long... sizes) {
         return switch (type) {
             case F16 -> tensor(F16, MemorySegment.ofArray(halves(values)), sizes);
-            case Q8_0 -> tensor(Q8_0, MemorySegment.ofArray(blocks(values)), sizes);
+            case Q8_0 -> tensor(Q8_0, blocks(values), sizes);
             default -> floats(values, sizes);
         };
     }
 
     /** What so many numbers take; of bytes whole blocks. */
     static long size(int type, long count) {
-        return type == Q8_0 ? count / BLOCK * (BLOCK + 2) : count * (type == F16 ? 2 : 4);
+        return type == Q8_0 ? WeightType.Q8_0.bytes(count) : count * (type == F16 ? 2 : 4);
     }
 
     MemorySegment tensor(int type, MemorySegment values, long... sizes) {
@@ -133,20 +133,10 @@ final class CpuGraph implements AutoCloseable {
         return halves;
     }
 
-    private static byte[] blocks(float[] values) {
+    private static MemorySegment blocks(float[] values) {
         ByteBuffer blocks = ByteBuffer.allocate(Math.toIntExact(size(Q8_0, values.length))).order(ByteOrder.LITTLE_ENDIAN);
-        for (int at = 0; at < values.length; at += BLOCK) {
-            float largest = 0;
-            for (int i = at; i < at + BLOCK; i++) {
-                largest = Math.max(largest, Math.abs(values[i]));
-            }
-            short scale = Float.floatToFloat16(largest / 127);
-            blocks.putShort(scale);
-            for (int i = at; i < at + BLOCK; i++) {
-                blocks.put((byte) Math.round(values[i] / Float.float16ToFloat(scale)));
-            }
-        }
-        return blocks.array();
+        WeightType.Q8_0.put(values, values.length, blocks);
+        return MemorySegment.ofArray(blocks.array());
     }
 
     private float[] compute(MemorySegment result, int threads) {
