@@ -10,7 +10,7 @@
  * relative to the largest so far, and sums of weighted values wait in memory.
  *
  * Keys and values in bytes (Q8_0) are half as much to read as those in half precision, and few queries meet them as such: see
- * attention_bytes.h. */
+ * attention_bytes.h. Those in bfloat16 take half of the instructions, since two products are added at once: see attention_bf16.h. */
 #ifndef AISERVER_ATTENTION_H
 #define AISERVER_ATTENTION_H
 
@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #if defined(__AVX512F__) && defined(__AVX512DQ__) && defined(__F16C__)
+#include "attention_bf16.h"
 #include "attention_bytes.h"
 #include "sum_lanes.h"
 #include "thread_room.h"
@@ -32,20 +33,23 @@
 
 enum { AG_QUERIES = 6, AG_FEW_QUERIES = 4, AG_FEW_PLACES = 32 };
 
-/* What keys and values are: single and half precision, and bytes (Q8_0). */
-enum ag_kind { AG_SINGLE, AG_HALF, AG_BYTES };
+/* What keys and values are: single, half and bfloat16 precision, and bytes (Q8_0). */
+enum ag_kind { AG_SINGLE, AG_HALF, AG_BF16, AG_BYTES };
 
 /* Of one thread; [key] or [query] comes first unless said otherwise. */
 struct ag_attention_room {
     union {
         struct { /* of many queries */
-            float keys[AG_LONGEST * AG_KEYS]; /* [number][key], times the scale of scores */
-            float values[AG_KEYS * AG_LONGEST];
+            float keys[AG_LONGEST * AG_KEYS]; /* [number][key], times the scale of scores; bfloat16: two numbers' [pair][key] as they are */
+            float values[AG_KEYS * AG_LONGEST]; /* bfloat16: two rows' [pair][number] */
         };
         float scores[AG_GROUP * AG_KEYS]; /* of few */
     };
     float sums[AG_GROUP * AG_LONGEST];
-    struct ag_bytes_room bytes; /* of few queries that meet bytes */
+    union {
+        struct ag_bytes_room bytes; /* of few queries that meet bytes */
+        uint16_t bf16[AG_GROUP * AG_LONGEST]; /* queries in bfloat16, times the scale of scores */
+    };
     float weights[AG_QUERIES * AG_KEYS];
     float largest[AG_GROUP];
     float total[AG_GROUP];
@@ -64,7 +68,7 @@ static inline __attribute__((always_inline)) __m512 ag_numbers(const char * row,
 
 /* Bytes of a row of so many numbers. */
 static inline size_t ag_row_size(int length, enum ag_kind kind) {
-    return kind == AG_BYTES ? length / QK8_0 * sizeof(block_q8_0) : length * (kind == AG_HALF ? sizeof(ggml_fp16_t) : sizeof(float));
+    return kind == AG_BYTES ? length / QK8_0 * sizeof(block_q8_0) : length * (kind == AG_SINGLE ? sizeof(float) : sizeof(uint16_t));
 }
 
 /* 16 keys' 16 numbers, turned. */
@@ -140,40 +144,54 @@ static inline __mmask16 ag_there(const struct ag_tile * tile, int vector) {
     return left >= AG_VECTOR ? 0xffff : left <= 0 ? 0 : (__mmask16) ((1u << left) - 1);
 }
 
-static inline __m512 ag_masked(const struct ag_tile * tile, const struct ag_queries * queries, int query, int vector) {
-    return _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(ag_there(tile, vector),
-            queries->mask + (size_t) query * queries->mask_stride + vector * AG_VECTOR * sizeof(ggml_fp16_t)));
+/* A query's mask of the tile, or null. */
+static inline const char * ag_mask_of(const struct ag_queries * queries, int query) {
+    return queries->mask == NULL ? NULL : queries->mask + (size_t) query * queries->mask_stride;
 }
 
-/* The keys of the tile that a query sees, a bit each. */
-static inline uint64_t ag_sees(const struct ag_tile * tile, const struct ag_queries * queries, int query) {
+static inline __m512 ag_masked(const struct ag_tile * tile, const char * mask, int vector) {
+    return _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(ag_there(tile, vector), mask + vector * AG_VECTOR * sizeof(ggml_fp16_t)));
+}
+
+/* The keys of the tile that a query of this mask sees, a bit each. */
+static inline uint64_t ag_sees(const struct ag_tile * tile, const char * mask) {
     uint64_t seen = 0;
     for (int v = 0; v < AG_VECTORS; v++) {
-        seen |= (uint64_t) _mm512_mask_cmp_ps_mask(ag_there(tile, v), ag_masked(tile, queries, query, v), _mm512_set1_ps(-INFINITY), _CMP_NEQ_UQ)
+        seen |= (uint64_t) _mm512_mask_cmp_ps_mask(ag_there(tile, v), ag_masked(tile, mask, v), _mm512_set1_ps(-INFINITY), _CMP_NEQ_UQ)
                 << (v * AG_VECTOR);
     }
     return seen;
 }
 
-/* A query's scores become weights, and what it has so far becomes relative to the same. */
-static inline __attribute__((always_inline)) void ag_weigh(struct ag_attention_room * room, const struct ag_tile * tile,
-        const struct ag_queries * queries, int query, __m512 scores[AG_VECTORS], float * weights) {
+/* A query's scores become weights, 64 of them, and what it has so far at `query` becomes relative to the same. In bfloat16, where
+ * these are multiplied as pairs, in half the room. */
+static inline __attribute__((always_inline)) void ag_weigh(struct ag_attention_room * room, const struct ag_tile * tile, const char * mask,
+        int query, __m512 scores[AG_VECTORS], float * weights, const enum ag_kind kind) {
     const __m512 never = _mm512_set1_ps(-INFINITY);
     for (int v = 0; v < AG_VECTORS; v++) {
-        if (queries->mask != NULL) {
-            scores[v] = _mm512_add_ps(scores[v], ag_masked(tile, queries, query, v));
+        if (mask != NULL) {
+            scores[v] = _mm512_add_ps(scores[v], ag_masked(tile, mask, v));
         }
         scores[v] = _mm512_mask_blend_ps(ag_there(tile, v), never, scores[v]);
     }
     const __m512 top = _mm512_max_ps(_mm512_max_ps(scores[0], scores[1]), _mm512_max_ps(scores[2], scores[3]));
     const float before = room->largest[query];
     const float largest = fmaxf(before, _mm512_reduce_max_ps(top));
-    __m512 sum = _mm512_setzero_ps();
+    __m512 all[AG_VECTORS], sum = _mm512_setzero_ps();
     for (int v = 0; v < AG_VECTORS; v++) {
         /* with nothing but masked keys so far every difference would be not a number */
-        const __m512 weight = largest == -INFINITY ? _mm512_setzero_ps() : ggml_v_expf(_mm512_sub_ps(scores[v], _mm512_set1_ps(largest)));
-        _mm512_storeu_ps(weights + v * AG_VECTOR, weight);
-        sum = _mm512_add_ps(sum, weight);
+        all[v] = largest == -INFINITY ? _mm512_setzero_ps() : ggml_v_expf(_mm512_sub_ps(scores[v], _mm512_set1_ps(largest)));
+        sum = _mm512_add_ps(sum, all[v]);
+    }
+    for (int v = 0; v < AG_VECTORS; v += 2) {
+#if AG_MEETS_BF16
+        if (kind == AG_BF16) {
+            _mm512_storeu_si512(weights + v / 2 * AG_VECTOR, (__m512i) _mm512_cvtne2ps_pbh(all[v + 1], all[v]));
+            continue;
+        }
+#endif
+        _mm512_storeu_ps(weights + v * AG_VECTOR, all[v]);
+        _mm512_storeu_ps(weights + (v + 1) * AG_VECTOR, all[v + 1]);
     }
     if (largest > before) {
         const float shrink = expf(before - largest);
@@ -187,53 +205,107 @@ static inline __attribute__((always_inline)) void ag_weigh(struct ag_attention_r
     room->total[query] += _mm512_reduce_add_ps(sum);
 }
 
-/* `count` queries from `first` on, at most six, meet the unpacked tile. */
+/* Four bytes of one side with those of each lane: a number of single precision, or two of bfloat16. */
+static inline __attribute__((always_inline)) __m512 ag_add_product(__m512 sum, __m512 a, __m512 b, const enum ag_kind kind) {
+#if AG_MEETS_BF16
+    if (kind == AG_BF16) {
+        return _mm512_dpbf16_ps(sum, (__m512bh) a, (__m512bh) b);
+    }
+#endif
+    return _mm512_fmadd_ps(a, b, sum);
+}
+
+/* Up to six queries. */
+struct ag_six {
+    const float * numbers[AG_QUERIES]; /* or pairs of bfloat16 */
+    const char * mask[AG_QUERIES];     /* of the tile's first key; all null, or none */
+    int at[AG_QUERIES];                /* where the room has it */
+};
+
+/* Rows of keys and values that will be wanted soon, one at each of many small steps. */
+struct ag_rows_ahead {
+    const char * keys; /* or null */
+    const char * values;
+    int step; /* of rows */
+    int next; /* row */
+};
+
+static inline __attribute__((always_inline)) void ag_fetch_row(struct ag_rows_ahead * ahead, const struct ag_tile * tile, const enum ag_kind kind) {
+    if (ahead->keys == NULL || ahead->next >= 2 * AG_KEYS) {
+        return;
+    }
+    const int row = ahead->next % AG_KEYS;
+    const bool value = ahead->next >= AG_KEYS;
+    const char * from = value ? ahead->values + row * tile->value_stride : ahead->keys + row * tile->key_stride;
+    for (size_t line = 0; line < ag_row_size(value ? tile->width : tile->length, kind); line += AG_LINE) {
+        _mm_prefetch(from + line, _MM_HINT_T1);
+    }
+    ahead->next += ahead->step;
+}
+
+/* `count` queries, at most six, meet the unpacked tile. */
 static inline __attribute__((always_inline)) void ag_attend(struct ag_attention_room * room, const struct ag_tile * tile,
-        const struct ag_queries * queries, int first, const int count) {
+        const struct ag_six * six, struct ag_rows_ahead * ahead, const int count, const enum ag_kind kind) {
+    const int each = kind == AG_BF16 ? 2 : 1; /* numbers, and rows, that are multiplied at once */
     __m512 sums[AG_QUERIES][AG_VECTORS];
     for (int q = 0; q < count; q++) {
         for (int v = 0; v < AG_VECTORS; v++) {
             sums[q][v] = _mm512_setzero_ps();
         }
     }
-    const char * numbers = queries->numbers + (size_t) first * queries->stride;
-    for (int i = 0; i < tile->length; i++) {
+    for (int i = 0; i < tile->length / each; i++) {
         const float * key = room->keys + i * AG_KEYS;
         const __m512 k0 = _mm512_load_ps(key), k1 = _mm512_load_ps(key + 16), k2 = _mm512_load_ps(key + 32), k3 = _mm512_load_ps(key + 48);
+        ag_fetch_row(ahead, tile, kind);
         for (int q = 0; q < count; q++) {
-            const __m512 number = _mm512_set1_ps(((const float *) (numbers + (size_t) q * queries->stride))[i]);
-            sums[q][0] = _mm512_fmadd_ps(number, k0, sums[q][0]);
-            sums[q][1] = _mm512_fmadd_ps(number, k1, sums[q][1]);
-            sums[q][2] = _mm512_fmadd_ps(number, k2, sums[q][2]);
-            sums[q][3] = _mm512_fmadd_ps(number, k3, sums[q][3]);
+            const __m512 number = _mm512_set1_ps(six->numbers[q][i]);
+            sums[q][0] = ag_add_product(sums[q][0], number, k0, kind);
+            sums[q][1] = ag_add_product(sums[q][1], number, k1, kind);
+            sums[q][2] = ag_add_product(sums[q][2], number, k2, kind);
+            sums[q][3] = ag_add_product(sums[q][3], number, k3, kind);
         }
     }
     for (int q = 0; q < count; q++) {
-        ag_weigh(room, tile, queries, first + q, sums[q], room->weights + q * AG_KEYS);
+        ag_weigh(room, tile, six->mask[q], six->at[q], sums[q], room->weights + q * AG_KEYS, kind);
     }
     for (int part = 0; part < tile->width; part += AG_KEYS) {
-        float * to = room->sums + first * tile->width + part;
+        float * to[AG_QUERIES];
         for (int q = 0; q < count; q++) {
+            to[q] = room->sums + six->at[q] * tile->width + part;
             for (int v = 0; v < AG_VECTORS; v++) {
-                sums[q][v] = _mm512_load_ps(to + q * tile->width + v * AG_VECTOR);
+                sums[q][v] = _mm512_load_ps(to[q] + v * AG_VECTOR);
             }
         }
-        for (int i = 0; i < tile->count; i++) {
+        for (int i = 0; i < (tile->count + each - 1) / each; i++) {
             const float * value = room->values + i * tile->width + part;
             const __m512 v0 = _mm512_load_ps(value), v1 = _mm512_load_ps(value + 16), v2 = _mm512_load_ps(value + 32), v3 = _mm512_load_ps(value + 48);
+            ag_fetch_row(ahead, tile, kind);
             for (int q = 0; q < count; q++) {
                 const __m512 weight = _mm512_set1_ps(room->weights[q * AG_KEYS + i]);
-                sums[q][0] = _mm512_fmadd_ps(weight, v0, sums[q][0]);
-                sums[q][1] = _mm512_fmadd_ps(weight, v1, sums[q][1]);
-                sums[q][2] = _mm512_fmadd_ps(weight, v2, sums[q][2]);
-                sums[q][3] = _mm512_fmadd_ps(weight, v3, sums[q][3]);
+                sums[q][0] = ag_add_product(sums[q][0], weight, v0, kind);
+                sums[q][1] = ag_add_product(sums[q][1], weight, v1, kind);
+                sums[q][2] = ag_add_product(sums[q][2], weight, v2, kind);
+                sums[q][3] = ag_add_product(sums[q][3], weight, v3, kind);
             }
         }
         for (int q = 0; q < count; q++) {
             for (int v = 0; v < AG_VECTORS; v++) {
-                _mm512_store_ps(to + q * tile->width + v * AG_VECTOR, sums[q][v]);
+                _mm512_store_ps(to[q] + v * AG_VECTOR, sums[q][v]);
             }
         }
+    }
+}
+
+/* As many queries meet it as there are, out of `count`. */
+static inline __attribute__((always_inline)) void ag_attend_six(struct ag_attention_room * room, const struct ag_tile * tile,
+        const struct ag_six * six, struct ag_rows_ahead * ahead, int count, const enum ag_kind kind) {
+    switch (count) {
+        case 5: ag_attend(room, tile, six, ahead, 5, kind); break;
+        case 4: ag_attend(room, tile, six, ahead, 4, kind); break;
+        case 3: ag_attend(room, tile, six, ahead, 3, kind); break;
+        case 2: ag_attend(room, tile, six, ahead, 2, kind); break;
+        case 1: ag_attend(room, tile, six, ahead, 1, kind); break;
+        default: ag_attend(room, tile, six, ahead, AG_QUERIES, kind); break;
     }
 }
 
@@ -244,7 +316,7 @@ struct ag_few {
     size_t key_step;   /* from a head's keys to the next one's */
     size_t value_step;
     const uint8_t * rows;            /* those of the tile that they meet, as many as it counts */
-    const float * numbers[AG_GROUP]; /* [group][query] */
+    const float * numbers[AG_GROUP]; /* [group][query]; or pairs of bfloat16 */
     const struct ag_query_bytes * bytes[AG_GROUP]; /* the same, where keys are bytes: 64 numbers, and those that follow */
     const char * mask[AG_GROUP];     /* of the first of these rows; all null, or none */
     int at[AG_GROUP];                /* where the room has it */
@@ -263,15 +335,15 @@ static inline __attribute__((always_inline)) void ag_fetch(const char * from, co
     }
 }
 
-static void ag_weigh_few(struct ag_attention_room * room, const struct ag_tile * tile, const struct ag_few * few) {
+static inline __attribute__((always_inline)) void ag_weigh_few(struct ag_attention_room * room, const struct ag_tile * tile,
+        const struct ag_few * few, const enum ag_kind kind) {
     for (int i = 0; i < few->groups * few->count; i++) {
-        const struct ag_queries query = { NULL, 0, few->mask[i], 0 };
         float * weights = room->scores + i * AG_KEYS;
         __m512 scores[AG_VECTORS];
         for (int v = 0; v < AG_VECTORS; v++) {
             scores[v] = _mm512_load_ps(weights + v * AG_VECTOR);
         }
-        ag_weigh(room, tile, &query, few->at[i], scores, weights);
+        ag_weigh(room, tile, few->mask[i], few->at[i], scores, weights, kind);
     }
 }
 
@@ -284,20 +356,21 @@ static inline __attribute__((always_inline)) void ag_score(const struct ag_tile 
             sums[q][r] = _mm512_setzero_ps();
         }
     }
-    for (int at = 0; at < tile->length; at += AG_VECTOR) {
+    for (int at = 0; at < (kind == AG_BF16 ? tile->length / 2 : tile->length); at += AG_VECTOR) {
         __m512 in[AG_FOUR];
         for (int q = 0; q < count; q++) {
             in[q] = _mm512_loadu_ps(numbers[q] + at);
         }
         for (int r = 0; r < AG_FOUR; r++) {
-            const __m512 key = ag_numbers(keys[r], at, kind);
+            const __m512 key = kind == AG_BF16 ? _mm512_loadu_ps((const float *) keys[r] + at) : ag_numbers(keys[r], at, kind);
             for (int q = 0; q < count; q++) {
-                sums[q][r] = _mm512_fmadd_ps(key, in[q], sums[q][r]);
+                sums[q][r] = ag_add_product(sums[q][r], in[q], key, kind);
             }
         }
     }
+    const __m128 scale = _mm_set1_ps(kind == AG_BF16 ? 1 : tile->scale);
     for (int q = 0; q < count; q++) {
-        _mm_storeu_ps(scores + q * AG_KEYS, _mm_mul_ps(ag_sums(sums[q][0], sums[q][1], sums[q][2], sums[q][3]), _mm_set1_ps(tile->scale)));
+        _mm_storeu_ps(scores + q * AG_KEYS, _mm_mul_ps(ag_sums(sums[q][0], sums[q][1], sums[q][2], sums[q][3]), scale));
     }
 }
 
@@ -311,16 +384,24 @@ static inline __attribute__((always_inline)) void ag_add_values(const struct ag_
             sum[q][v] = _mm512_load_ps(sums + at[q] * tile->width + v * AG_VECTOR);
         }
     }
-    for (int r = 0; r < there; r++) {
+    for (int r = 0, unit = 0; r < there; r += kind == AG_BF16 ? 2 : 1, unit++) {
         const char * row = values + rows[r] * tile->value_stride;
-        const __m512 v0 = ag_numbers(row, part, kind), v1 = ag_numbers(row, part + AG_VECTOR, kind), v2 = ag_numbers(row, part + 2 * AG_VECTOR, kind),
-            v3 = ag_numbers(row, part + 3 * AG_VECTOR, kind);
+        __m512 v[AG_VECTORS];
+#if AG_MEETS_BF16
+        if (kind == AG_BF16) {
+            const char * two = r + 1 < there ? values + rows[r + 1] * tile->value_stride : row; /* its weight is zero then */
+            ag_bf16_pairs(row + part * (int) sizeof(uint16_t), two + part * (int) sizeof(uint16_t), v);
+            ag_bf16_pairs(row + (part + 2 * AG_VECTOR) * (int) sizeof(uint16_t), two + (part + 2 * AG_VECTOR) * (int) sizeof(uint16_t), v + 2);
+        } else
+#endif
+        for (int i = 0; i < AG_VECTORS; i++) {
+            v[i] = ag_numbers(row, part + i * AG_VECTOR, kind);
+        }
         for (int q = 0; q < count; q++) {
-            const __m512 weight = _mm512_set1_ps(weights[q * AG_KEYS + r]);
-            sum[q][0] = _mm512_fmadd_ps(weight, v0, sum[q][0]);
-            sum[q][1] = _mm512_fmadd_ps(weight, v1, sum[q][1]);
-            sum[q][2] = _mm512_fmadd_ps(weight, v2, sum[q][2]);
-            sum[q][3] = _mm512_fmadd_ps(weight, v3, sum[q][3]);
+            const __m512 weight = _mm512_set1_ps(weights[q * AG_KEYS + unit]);
+            for (int i = 0; i < AG_VECTORS; i++) {
+                sum[q][i] = ag_add_product(sum[q][i], weight, v[i], kind);
+            }
         }
     }
     for (int q = 0; q < count; q++) {
@@ -370,7 +451,7 @@ static void ag_score_few_bytes(struct ag_attention_room * room, const struct ag_
 /* The tile's values, while the next tile's keys are fetched. */
 static void ag_add_few_bytes(struct ag_attention_room * room, const struct ag_tile * tile, const struct ag_few * few) {
     const int blocks = tile->width / QK8_0;
-    const bool whole = tile->next > 0 && few->groups * ag_row_size(tile->length, AG_BYTES) == tile->key_stride;
+    const bool whole = tile->next > 0 && few->rows == ag_all_rows && few->groups * ag_row_size(tile->length, AG_BYTES) == tile->key_stride;
     struct ag_ahead ahead = { tile->keys + (size_t) tile->next * tile->key_stride, 0 };
     for (int group = 0; group < few->groups; group++) {
         const char * values = tile->values + (size_t) group * few->value_step;
@@ -402,7 +483,7 @@ static void ag_meet_bytes(struct ag_attention_room * room, const struct ag_tile 
         room->bytes.value_at[i] = row * tile->value_stride;
     }
     ag_score_few_bytes(room, tile, few);
-    ag_weigh_few(room, tile, few);
+    ag_weigh_few(room, tile, few, AG_BYTES);
     ag_add_few_bytes(room, tile, few);
 }
 #endif
@@ -410,6 +491,7 @@ static void ag_meet_bytes(struct ag_attention_room * room, const struct ag_tile 
 static inline __attribute__((always_inline)) void ag_meet_typed(struct ag_attention_room * room, const struct ag_tile * tile,
         const struct ag_few * few, const enum ag_kind kind) {
     const size_t key_size = ag_row_size(tile->length, kind), value_size = ag_row_size(tile->width, kind);
+    const bool some = few->rows != ag_all_rows; /* other queries meet the other rows, and fetch those of the next tile */
     for (int key = 0; key < tile->count; key += AG_FOUR) {
         for (int group = 0; group < few->groups; group++) {
             const char * first = tile->keys + (size_t) group * few->key_step, * keys[AG_FOUR];
@@ -417,7 +499,9 @@ static inline __attribute__((always_inline)) void ag_meet_typed(struct ag_attent
                 /* behind the last key it is repeated; its score is not looked at */
                 keys[r] = first + few->rows[key + r < tile->count ? key + r : tile->count - 1] * tile->key_stride;
             }
-            if (key + AG_EIGHT < tile->count) { /* eight ahead; then the first eight values */
+            if (some) {
+                ag_fetch(first + (size_t) tile->next * tile->key_stride, few->rows + key, tile->key_stride, key_size);
+            } else if (key + AG_EIGHT < tile->count) { /* eight ahead; then the first eight values */
                 ag_fetch(first, few->rows + key + AG_EIGHT, tile->key_stride, key_size);
             } else {
                 ag_fetch(tile->values + (size_t) group * few->value_step, few->rows + key % AG_EIGHT, tile->value_stride, value_size);
@@ -434,13 +518,15 @@ static inline __attribute__((always_inline)) void ag_meet_typed(struct ag_attent
             }
         }
     }
-    ag_weigh_few(room, tile, few);
+    ag_weigh_few(room, tile, few, kind);
     for (int row = 0; row < tile->count; row += AG_EIGHT) {
         const int rows = tile->count - row < AG_EIGHT ? tile->count - row : AG_EIGHT;
         for (int group = 0; group < few->groups; group++) {
             const char * values = tile->values + (size_t) group * few->value_step;
             for (int half_way = 0; half_way < AG_EIGHT; half_way += AG_FOUR) {
-                if (row + AG_EIGHT < tile->count) {
+                if (some) {
+                    ag_fetch(values + (size_t) tile->next * tile->value_stride, few->rows + row + half_way, tile->value_stride, value_size);
+                } else if (row + AG_EIGHT < tile->count) {
                     ag_fetch(values, few->rows + row + AG_EIGHT + half_way, tile->value_stride, value_size);
                 } else if (tile->next > 0) { /* the next tile's */
                     ag_fetch(tile->keys + (size_t) tile->next * tile->key_stride + (size_t) group * few->key_step, ag_all_rows + half_way, tile->key_stride,
@@ -450,7 +536,7 @@ static inline __attribute__((always_inline)) void ag_meet_typed(struct ag_attent
             const int at = group * few->count;
             for (int q = 0, count; q < few->count; q += count) {
                 count = few->count - q >= 4 ? 4 : few->count - q >= 2 ? 2 : 1;
-                const float * weights = room->scores + (at + q) * AG_KEYS + row;
+                const float * weights = room->scores + (at + q) * AG_KEYS + (kind == AG_BF16 ? row / 2 : row);
                 for (int part = 0; part < tile->width; part += AG_KEYS) {
                     switch (count) {
                         case 4: ag_add_values(tile, values, part, few->rows + row, rows, room->sums, few->at + at + q, weights, 4, kind); break;
@@ -463,11 +549,49 @@ static inline __attribute__((always_inline)) void ag_meet_typed(struct ag_attent
     }
 }
 
+#if AG_MEETS_BF16
+/* The queries of a head of keys meet it turned, six by six, while the next head's are fetched, and behind the last the next
+ * tile's first. */
+static void ag_meet_turned(struct ag_attention_room * room, const struct ag_tile * tile, const struct ag_few * few) {
+    const int sixes = (few->count + AG_QUERIES - 1) / AG_QUERIES;
+    for (int group = 0; group < few->groups; group++) {
+        const char * keys = tile->keys + (size_t) group * few->key_step, * values = tile->values + (size_t) group * few->value_step;
+        ag_turn_bf16_keys(keys, tile->key_stride, tile->count, tile->length, room->keys);
+        ag_pair_bf16_values(values, tile->value_stride, tile->count, tile->width, room->values);
+        for (int first = 0; first < few->count; first += AG_QUERIES) {
+            struct ag_six six;
+            const int these = few->count - first < AG_QUERIES ? few->count - first : AG_QUERIES;
+            for (int q = 0; q < these; q++) {
+                const int i = group * few->count + first + q;
+                six.numbers[q] = few->numbers[i];
+                six.mask[q] = few->mask[i];
+                six.at[q] = few->at[i];
+            }
+            struct ag_rows_ahead ahead = { keys + few->key_step, values + few->value_step, sixes, first / AG_QUERIES };
+            if (group == few->groups - 1) {
+                ahead.keys = tile->next == 0 ? NULL : tile->keys + (size_t) tile->next * tile->key_stride;
+                ahead.values = tile->values + (size_t) tile->next * tile->value_stride;
+            }
+            ag_attend_six(room, tile, &six, &ahead, these, AG_BF16);
+        }
+    }
+}
+#endif
+
 /* All heads take turns at each few rows, in keys and then in values, for their rows lie side by side. */
 static void ag_meet(struct ag_attention_room * room, const struct ag_tile * tile, const struct ag_few * few) {
     switch (tile->kind) {
 #if AG_MEETS_BYTES
         case AG_BYTES: ag_meet_bytes(room, tile, few); break;
+#endif
+#if AG_MEETS_BF16
+        case AG_BF16:
+            if (few->count > AG_FEW_QUERIES && few->rows == ag_all_rows) {
+                ag_meet_turned(room, tile, few);
+            } else {
+                ag_meet_typed(room, tile, few, AG_BF16);
+            }
+            break;
 #endif
         case AG_HALF: ag_meet_typed(room, tile, few, AG_HALF); break;
         default: ag_meet_typed(room, tile, few, AG_SINGLE); break;
@@ -479,6 +603,30 @@ static inline __attribute__((always_inline)) void ag_unpack(struct ag_attention_
     ag_unpack_values(tile->values, tile->value_stride, tile->count, tile->width, kind, room->values);
 }
 
+/* Query `query` as keys of this kind want it; those of bfloat16 are there already. */
+static inline const float * ag_query(const struct ag_attention_room * room, const struct ag_queries * queries, int query, int length, enum ag_kind kind) {
+    return kind == AG_BF16 ? (const float *) (room->bf16 + query * length) : (const float *) (queries->numbers + (size_t) query * queries->stride);
+}
+
+static inline __attribute__((always_inline)) void ag_attend_sixes(struct ag_attention_room * room, const struct ag_tile * tile,
+        const struct ag_queries * queries, int count, const enum ag_kind kind) {
+    struct ag_rows_ahead ahead = { NULL, NULL, 0, 0 };
+    for (int first = 0; first < count; first += AG_QUERIES) {
+        const int these = count - first < AG_QUERIES ? count - first : AG_QUERIES;
+        struct ag_six six;
+        bool any = queries->mask == NULL;
+        for (int q = 0; q < these; q++) {
+            six.numbers[q] = ag_query(room, queries, first + q, tile->length, kind);
+            six.mask[q] = ag_mask_of(queries, first + q);
+            six.at[q] = first + q;
+            any = any || ag_sees(tile, six.mask[q]);
+        }
+        if (any) {
+            ag_attend_six(room, tile, &six, &ahead, these, kind);
+        }
+    }
+}
+
 /* All of `count` queries that see the tile meet it. */
 static void ag_attend_all(struct ag_attention_room * room, const struct ag_tile * tile, const struct ag_queries * queries, int count) {
     int few[AG_FEW_QUERIES], seeing = 0;
@@ -486,7 +634,7 @@ static void ag_attend_all(struct ag_attention_room * room, const struct ag_tile 
         seeing = count;
     }
     for (int q = 0; q < count && seeing <= AG_FEW_QUERIES; q++) {
-        if (queries->mask == NULL || ag_sees(tile, queries, q)) {
+        if (queries->mask == NULL || ag_sees(tile, ag_mask_of(queries, q))) {
             if (seeing < AG_FEW_QUERIES) {
                 few[seeing] = q;
             }
@@ -500,8 +648,8 @@ static void ag_attend_all(struct ag_attention_room * room, const struct ag_tile 
         these.key_step = these.value_step = 0;
         these.rows = ag_all_rows;
         for (int i = 0; i < seeing; i++) {
-            these.numbers[i] = (const float *) (queries->numbers + (size_t) few[i] * queries->stride);
-            these.mask[i] = queries->mask == NULL ? NULL : queries->mask + (size_t) few[i] * queries->mask_stride;
+            these.numbers[i] = ag_query(room, queries, few[i], tile->length, tile->kind);
+            these.mask[i] = ag_mask_of(queries, few[i]);
             these.at[i] = few[i];
 #if AG_MEETS_BYTES
             if (tile->kind == AG_BYTES) {
@@ -515,29 +663,20 @@ static void ag_attend_all(struct ag_attention_room * room, const struct ag_tile 
         }
         return;
     }
+#if AG_MEETS_BF16
+    if (tile->kind == AG_BF16) {
+        ag_turn_bf16_keys(tile->keys, tile->key_stride, tile->count, tile->length, room->keys);
+        ag_pair_bf16_values(tile->values, tile->value_stride, tile->count, tile->width, room->values);
+        ag_attend_sixes(room, tile, queries, count, AG_BF16);
+        return;
+    }
+#endif
     switch (tile->kind) {
         case AG_BYTES: ag_unpack(room, tile, AG_BYTES); break;
         case AG_HALF: ag_unpack(room, tile, AG_HALF); break;
         default: ag_unpack(room, tile, AG_SINGLE); break;
     }
-    for (int six = 0; six < count; six += AG_QUERIES) {
-        const int these = count - six < AG_QUERIES ? count - six : AG_QUERIES;
-        bool any = queries->mask == NULL;
-        for (int q = 0; q < these && !any; q++) {
-            any = ag_sees(tile, queries, six + q);
-        }
-        if (!any) {
-            continue;
-        }
-        switch (these) {
-            case 5: ag_attend(room, tile, queries, six, 5); break;
-            case 4: ag_attend(room, tile, queries, six, 4); break;
-            case 3: ag_attend(room, tile, queries, six, 3); break;
-            case 2: ag_attend(room, tile, queries, six, 2); break;
-            case 1: ag_attend(room, tile, queries, six, 1); break;
-            default: ag_attend(room, tile, queries, six, AG_QUERIES); break;
-        }
-    }
+    ag_attend_sixes(room, tile, queries, count, AG_SINGLE);
 }
 
 static bool ag_attention_takes(const struct ggml_tensor * dst) {
@@ -546,7 +685,8 @@ static bool ag_attention_takes(const struct ggml_tensor * dst) {
     memcpy(options, dst->op_params, sizeof options);
     /* a value's blocks are to fill a register, whole rows of them */
     const bool bytes = AG_MEETS_BYTES && k->type == GGML_TYPE_Q8_0 && k->ne[0] % AG_KEYS == 0 && (v->ne[0] & (v->ne[0] - 1)) == 0;
-    return q->type == GGML_TYPE_F32 && (k->type == GGML_TYPE_F16 || k->type == GGML_TYPE_F32 || bytes) && k->type == v->type && dst->src[4] == NULL
+    const bool bf16 = AG_MEETS_BF16 && k->type == GGML_TYPE_BF16 && k->ne[0] % (2 * AG_VECTOR) == 0;
+    return q->type == GGML_TYPE_F32 && (k->type == GGML_TYPE_F16 || k->type == GGML_TYPE_F32 || bytes || bf16) && k->type == v->type && dst->src[4] == NULL
             && options[1] == 0 && options[2] == 0 && k->ne[0] % AG_VECTOR == 0 && k->ne[0] <= AG_LONGEST && v->ne[0] % AG_KEYS == 0
             && v->ne[0] <= AG_LONGEST && (mask == NULL || mask->ne[2] == 1 || mask->ne[2] == q->ne[2]);
 }
@@ -569,7 +709,8 @@ static float * ag_output(struct ggml_tensor * dst, int64_t place, int64_t head, 
 
 static struct ag_tile ag_tile_of(const struct ggml_tensor * dst) {
     const struct ggml_tensor * k = dst->src[1], * v = dst->src[2];
-    struct ag_tile tile = { NULL, NULL, k->nb[1], v->nb[1], 0, (int) k->ne[0], (int) v->ne[0], k->type == GGML_TYPE_Q8_0 ? AG_BYTES : k->type == GGML_TYPE_F16 ? AG_HALF : AG_SINGLE, AG_KEYS, 0 };
+    const enum ag_kind kind = k->type == GGML_TYPE_Q8_0 ? AG_BYTES : k->type == GGML_TYPE_F16 ? AG_HALF : k->type == GGML_TYPE_BF16 ? AG_BF16 : AG_SINGLE;
+    struct ag_tile tile = { NULL, NULL, k->nb[1], v->nb[1], 0, (int) k->ne[0], (int) v->ne[0], kind, AG_KEYS, 0 };
     memcpy(&tile.scale, dst->op_params, sizeof tile.scale);
     return tile;
 }
@@ -589,6 +730,11 @@ static void ag_attend_head(struct ggml_tensor * dst, int64_t i3, int64_t head, i
     struct ag_attention_room * room = ag_begin(count, tile.width);
     struct ag_queries queries = { (const char *) q->data + place * q->nb[1] + head * q->nb[2] + i3 * q->nb[3], q->nb[1], NULL,
         mask == NULL ? 0 : mask->nb[1] };
+#if AG_MEETS_BF16
+    for (int i = 0; i < count && tile.kind == AG_BF16; i++) {
+        ag_query_in_bf16((const float *) (queries.numbers + (size_t) i * queries.stride), tile.length, tile.scale, room->bf16 + i * tile.length);
+    }
+#endif
     for (int64_t key = 0; key < k->ne[1]; key += AG_KEYS) {
         if (mask != NULL) {
             queries.mask = (const char *) mask->data + key * sizeof(ggml_fp16_t) + place * mask->nb[1] + head % mask->ne[2] * mask->nb[2]
@@ -631,9 +777,10 @@ static void ag_gather_few(const struct ggml_tensor * dst, int64_t i3, const int 
     few->count = heads / few->groups * count;
     for (int i = 0; i < heads * count; i++) {
         const int head = i / count, place = places[i % count];
-        few->numbers[i] = (const float *) ((const char *) q->data + place * q->nb[1] + head * q->nb[2] + i3 * q->nb[3]);
         few->mask[i] = mask == NULL ? NULL : mask + (size_t) place * mask_stride + head % masks->ne[2] * masks->nb[2];
         few->at[i] = head * (int) q->ne[1] + place;
+        few->numbers[i] = dst->src[1]->type == GGML_TYPE_BF16 ? (const float *) (room->bf16 + few->at[i] * (int) q->ne[0])
+                : (const float *) ((const char *) q->data + place * q->nb[1] + head * q->nb[2] + i3 * q->nb[3]);
         few->bytes[i] = room->bytes.queries[few->at[i]];
     }
 }
@@ -648,7 +795,7 @@ static int ag_pick_rows(uint64_t seen, const char * mask, uint8_t rows[AG_KEYS +
         memcpy(picked + count, mask + (size_t) row * sizeof *picked, sizeof *picked);
         count++;
     }
-    memset(rows + count, rows[count - 1], AG_EIGHT); /* what is fetched ahead may be behind the last */
+    memset(rows + count, rows[count - 1], AG_EIGHT); /* what is fetched may be behind the last */
     return count;
 }
 
@@ -663,12 +810,20 @@ static struct ag_attention_room * ag_attend_few(const struct ggml_tensor * dst, 
     few.groups = (int) k->ne[2];
     few.key_step = k->nb[2];
     few.value_step = v->nb[2];
+    for (int i = 0; i < heads * places; i++) {
+        const float * from = (const float *) ((const char *) q->data + i % places * q->nb[1] + i / places * q->nb[2] + i3 * q->nb[3]);
+        (void) from;
 #if AG_MEETS_BYTES
-    for (int i = 0; i < heads * places && tile.kind == AG_BYTES; i++) {
-        ag_query_in_bytes((const float *) ((const char *) q->data + i % places * q->nb[1] + i / places * q->nb[2] + i3 * q->nb[3]), tile.length,
-                tile.scale, room->bytes.queries[i]);
-    }
+        if (tile.kind == AG_BYTES) {
+            ag_query_in_bytes(from, tile.length, tile.scale, room->bytes.queries[i]);
+        }
 #endif
+#if AG_MEETS_BF16
+        if (tile.kind == AG_BF16) {
+            ag_query_in_bf16(from, tile.length, tile.scale, room->bf16 + i * tile.length);
+        }
+#endif
+    }
     tile.next = AG_KEYS * threads;
     for (int64_t key = (int64_t) AG_KEYS * thread; key < k->ne[1]; key += tile.next) {
         ag_take(&tile, dst, key, 0, 0, i3);
@@ -677,7 +832,7 @@ static struct ag_attention_room * ag_attend_few(const struct ggml_tensor * dst, 
         const bool each = mask != NULL && mask->ne[2] == 1; /* a place's heads see the same */
         int most[AG_FEW_PLACES], count = 0;
         for (int place = 0; place < places; place++) {
-            const uint64_t seen = each ? ag_sees(&tile, &queries, place) : UINT64_MAX;
+            const uint64_t seen = each ? ag_sees(&tile, ag_mask_of(&queries, place)) : UINT64_MAX;
             if (2 * __builtin_popcountll(seen) > tile.count) {
                 most[count++] = place;
             } else if (seen != 0) {
@@ -685,7 +840,6 @@ static struct ag_attention_room * ag_attend_few(const struct ggml_tensor * dst, 
                 ggml_fp16_t picked[AG_KEYS];
                 struct ag_tile some = tile;
                 some.count = ag_pick_rows(seen, queries.mask + place * queries.mask_stride, rows, picked);
-                some.next = 0;
                 few.rows = rows;
                 ag_gather_few(dst, i3, &place, 1, (const char *) picked, 0, room, &few);
                 ag_meet(room, &some, &few);

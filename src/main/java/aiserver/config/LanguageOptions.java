@@ -39,8 +39,9 @@ public final class LanguageOptions {
             description = "Tokens that one order may have, prompt and answer: 384 or more. Default: ${DEFAULT-VALUE}.")
     int context;
 
-    @Option(names = "--llm-cache-type", paramLabel = "TYPE", defaultValue = "f16",
-            description = "What keys and values of a context are kept in: ${COMPLETION-CANDIDATES}; q8_0 takes half of the memory. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--llm-cache-type", paramLabel = "TYPE",
+            description = "What keys and values of a context are kept in: ${COMPLETION-CANDIDATES}; q8_0 takes half of the memory. "
+                    + "Default: bf16 on processors that multiply it, else f16.")
     LlamaSettings.CacheType cacheType;
 
     @Option(names = "--llm-max-tokens", paramLabel = "TOKENS", defaultValue = "768",

@@ -20,6 +20,11 @@ final class CpuFeatures {
         return has("AVX512");
     }
 
+    /** Whether it is so in half of the instructions with keys and values in bfloat16: native/guard/attention_bf16.h. */
+    static boolean attendsInBf16() {
+        return attendsAsItLies() && has("AVX512_BF16");
+    }
+
     /** @param feature in the engine's words: "CPU : SSE3 = 1 | AVX512 = 1 | ..." */
     static boolean has(String feature) {
         return llama_h.llama_print_system_info().getString(0).matches("(?s).*\\b" + feature + " = 1\\b.*");

@@ -17,7 +17,7 @@ import java.util.Objects;
  * @param gpuLayers     most layers on the GPU, -1: as many as fit; on the CPU it has no effect
  * @param flashAttention on, off, or null: off on a processor without AVX512 unless the cache type needs it, else as the engine
  *                      thinks best
- * @param cacheType     of the KV cache
+ * @param cacheType     of the KV cache, or null: bfloat16 where the processor that computes attends faster in it, else half precision
  * @param repack        whether weights are laid out anew for this processor, which takes as much memory again; or null:
  *                      where products with them as they lie are slower
  * @param stateFolder   where the state of prompts' fixed beginnings is kept across restarts, or null: nowhere
@@ -47,7 +47,6 @@ public record LlamaSettings(Path model, String device, int contextTokens, int se
     public LlamaSettings {
         Objects.requireNonNull(model, "model");
         Objects.requireNonNull(device, "device");
-        Objects.requireNonNull(cacheType, "cacheType");
         Objects.requireNonNull(split, "split");
         require(contextTokens >= 128 && contextTokens <= 1 << 20, "contextTokens", contextTokens);
         require(sequences >= 1 && sequences <= 64, "sequences", sequences);
@@ -71,7 +70,7 @@ public record LlamaSettings(Path model, String device, int contextTokens, int se
     /** Four sequences of 4096 tokens on this machine's processors or GPU. */
     public static LlamaSettings of(Path model) {
         int processors = Math.max(1, Runtime.getRuntime().availableProcessors());
-        return new LlamaSettings(model, "auto", 4096, 4, 512, processors, processors, -1, null, CacheType.F16, null);
+        return new LlamaSettings(model, "auto", 4096, 4, 512, processors, processors, -1, null, null, null);
     }
 
     public LlamaSettings withContext(int tokens, int sequenceCount) {

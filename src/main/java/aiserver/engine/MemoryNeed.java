@@ -51,10 +51,7 @@ record MemoryNeed(String what, long weights, long layer, int layers, long buffer
         long outside = file.bytes(name -> !name.startsWith("blk.") && (tied || !name.equals("token_embd.weight")));
         long keys = side(file, "blk.0.attn_k.weight");
         long values = side(file, "blk.0.attn_v.weight");
-        long cache = switch (settings.cacheType()) {
-            case F16, BF16 -> cells * (keys + values) * 2;
-            case Q8_0 -> cells * (keys + values) * 34 / 32;
-        };
+        long cache = settings.cacheType() == LlamaSettings.CacheType.Q8_0 ? cells * (keys + values) * 34 / 32 : cells * (keys + values) * 2;
         long vocabulary = side(file, "token_embd.weight");
         long width = file.shapes().containsKey("token_embd.weight") ? file.shapes().get("token_embd.weight")[0] : 0;
         long inner = side(file, "blk.0.ffn_up.weight");

@@ -28,6 +28,7 @@ final class CpuGraph implements AutoCloseable {
     static final int F32 = 0;
     static final int F16 = 1;
     static final int Q8_0 = 8;
+    static final int BF16 = 30;
     private static final int PRECISION_F32 = 10;
     private static final int CPU_DEVICE = 0;
     private static final long CONTEXT_BYTES = 1 << 20;
@@ -85,18 +86,26 @@ final class CpuGraph implements AutoCloseable {
         return tensor(F32, MemorySegment.ofArray(values), sizes);
     }
 
-    /** As they are, or rounded to half precision or to bytes. */
+    /** As they are, or rounded to half precision, bfloat16 or bytes. */
     MemorySegment numbers(int type, float[] values, long... sizes) {
-        return switch (type) {
-            case F16 -> tensor(F16, MemorySegment.ofArray(halves(values)), sizes);
-            case Q8_0 -> tensor(Q8_0, blocks(values), sizes);
-            default -> floats(values, sizes);
-        };
+        ByteBuffer packed = ByteBuffer.allocate(Math.toIntExact(size(type, values.length))).order(ByteOrder.LITTLE_ENDIAN);
+        packing(type).put(values, values.length, packed);
+        return tensor(type, MemorySegment.ofArray(packed.array()), sizes);
     }
 
     /** What so many numbers take; of bytes whole blocks. */
     static long size(int type, long count) {
-        return type == Q8_0 ? WeightType.Q8_0.bytes(count) : count * (type == F16 ? 2 : 4);
+        return packing(type).bytes(count);
+    }
+
+    private static WeightType packing(int type) {
+        return switch (type) {
+            case F32 -> WeightType.F32;
+            case F16 -> WeightType.F16;
+            case Q8_0 -> WeightType.Q8_0;
+            case BF16 -> WeightType.BF16;
+            default -> throw new IllegalArgumentException("type " + type);
+        };
     }
 
     MemorySegment tensor(int type, MemorySegment values, long... sizes) {
@@ -123,20 +132,6 @@ final class CpuGraph implements AutoCloseable {
 
     float[] gelu(MemorySegment numbers, int threads) {
         return compute(GELU.address(context, numbers), threads);
-    }
-
-    static short[] halves(float[] values) {
-        short[] halves = new short[values.length];
-        for (int i = 0; i < values.length; i++) {
-            halves[i] = Float.floatToFloat16(values[i]);
-        }
-        return halves;
-    }
-
-    private static MemorySegment blocks(float[] values) {
-        ByteBuffer blocks = ByteBuffer.allocate(Math.toIntExact(size(Q8_0, values.length))).order(ByteOrder.LITTLE_ENDIAN);
-        WeightType.Q8_0.put(values, values.length, blocks);
-        return MemorySegment.ofArray(blocks.array());
     }
 
     private float[] compute(MemorySegment result, int threads) {

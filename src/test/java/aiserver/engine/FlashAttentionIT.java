@@ -3,6 +3,7 @@ package aiserver.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -19,6 +20,8 @@ class FlashAttentionIT {
     private static final double HALF_CLOSE = 2e-2;
     /** The same where weights are rounded to 16 bits. */
     private static final double BYTES_CLOSE = 3e-4;
+    /** The same where weights, and queries times their scale, are rounded to bfloat16. */
+    private static final double BF16_CLOSE = 4e-3;
     /** What is beside a head in its row. */
     private static final int BESIDE = 32;
 
@@ -71,10 +74,11 @@ class FlashAttentionIT {
     })
     void attends(int length, int width, int queries, int keys, int heads, int keyHeads, int sequences, Mask mask, int threads) {
         boolean blocks = length % 32 == 0 && width % 32 == 0;
-        for (int type : blocks ? new int[] {CpuGraph.F32, CpuGraph.F16, CpuGraph.Q8_0} : new int[] {CpuGraph.F32, CpuGraph.F16}) {
+        int[] types = {CpuGraph.F32, CpuGraph.F16, CpuGraph.BF16, CpuGraph.Q8_0};
+        for (int type : blocks ? types : Arrays.copyOf(types, 3)) {
             Random random = new Random(31L * length + queries);
-            // queries that meet bytes are rounded to bytes
-            float[] q = numbers(random, 4, queries * heads * length * sequences, type == CpuGraph.Q8_0 ? type : CpuGraph.F32);
+            // queries are rounded to what they meet, bytes or bfloat16
+            float[] q = numbers(random, 4, queries * heads * length * sequences, type == CpuGraph.Q8_0 || type == CpuGraph.BF16 ? type : CpuGraph.F32);
             float[] k = numbers(random, 1, keys * keyHeads * length * sequences, type);
             float[] v = numbers(random, 1, keys * keyHeads * width * sequences, type);
             int maskHeads = mask == Mask.NUMBERS ? heads : 1;
@@ -97,7 +101,7 @@ class FlashAttentionIT {
                 }
             }
             boolean own = length % 16 != 0 || width % 64 != 0;
-            assertClose(result, wanted, type == CpuGraph.Q8_0 ? BYTES_CLOSE
+            assertClose(result, wanted, type == CpuGraph.Q8_0 ? BYTES_CLOSE : type == CpuGraph.BF16 ? BF16_CLOSE
                     : type == CpuGraph.F16 && (own || !CpuFeatures.has("AVX512")) ? HALF_CLOSE : CLOSE);
         }
     }
@@ -152,6 +156,7 @@ class FlashAttentionIT {
             float number = size * (2 * random.nextFloat() - 1);
             numbers[i] = switch (type) {
                 case CpuGraph.F16 -> Float.float16ToFloat(Float.floatToFloat16(number));
+                case CpuGraph.BF16 -> Float.intBitsToFloat(Float.floatToIntBits(number) & 0xffff0000);
                 // so that they are what their blocks make of them, some of which are half as large as others
                 case CpuGraph.Q8_0 -> (i % 32 == 0 ? 127 : Math.round(number / size * 127)) * size / (128 << i / 32 % 2);
                 default -> number;
