@@ -412,11 +412,20 @@ static inline __attribute__((always_inline)) void ag_add_values(const struct ag_
 }
 
 #if AG_MEETS_BYTES
-/* The values of rows that do not lie side by side, a group's share of them. */
-static inline void ag_fetch_values(const struct ag_bytes_room * room, const struct ag_tile * tile, size_t size, int group, int groups) {
-    for (int i = tile->count * group / groups; i < tile->count * (group + 1) / groups; i++) {
+/* Rows that do not lie side by side, a group's share of them. */
+static inline void ag_fetch_share(const char * from, const size_t * at, int count, size_t size, int group, int groups) {
+    for (int i = count * group / groups; i < count * (group + 1) / groups; i++) {
         for (size_t line = 0; line < size; line += AG_LINE) {
-            _mm_prefetch(tile->values + room->value_at[i] + line, _MM_HINT_T1);
+            _mm_prefetch(from + at[i] + line, _MM_HINT_T1);
+        }
+    }
+}
+
+/* The first tile's keys, which no tile before it fetches. */
+static void ag_fetch_first(const struct ag_tile * tile, size_t size) {
+    for (int row = 0; row < tile->count; row++) {
+        for (size_t line = 0; line < size; line += AG_LINE) {
+            _mm_prefetch(tile->keys + row * tile->key_stride + line, _MM_HINT_T1);
         }
     }
 }
@@ -430,7 +439,22 @@ static void ag_score_few_bytes(struct ag_attention_room * room, const struct ag_
         const char * keys = tile->keys + (size_t) group * few->key_step;
         const int at = group * few->count;
         if (!whole) {
-            ag_fetch_values(&room->bytes, tile, size, group, few->groups);
+            ag_fetch_share(tile->values, room->bytes.value_at, tile->count, size, group, few->groups);
+        }
+        if (few->count > AG_EIGHT && few->rows == ag_all_rows) { /* turning them pays */
+            int lines = whole ? (int) (tile->count * size / few->groups / AG_LINE) + 1 : 0;
+            ahead.step = AG_LINE;
+            ag_turn_byte_keys(&room->bytes, keys, tile->key_stride, tile->count, tile->length);
+            for (int q = 0; q < few->count; q += AG_THREE) {
+                const struct ag_query_bytes * const * queries = few->bytes + at + q;
+                float * scores = room->scores + (at + q) * AG_KEYS;
+                switch (few->count - q) {
+                    case 1: ag_score_turned(&room->bytes, queries, tile->length, scores, &ahead, &lines, 1); break;
+                    case 2: ag_score_turned(&room->bytes, queries, tile->length, scores, &ahead, &lines, 2); break;
+                    default: ag_score_turned(&room->bytes, queries, tile->length, scores, &ahead, &lines, AG_THREE); break;
+                }
+            }
+            continue;
         }
         for (int key = 0; key < tile->count; key += AG_FOUR) {
             for (int q = 0, count; q < few->count; q += count) {
@@ -451,10 +475,14 @@ static void ag_score_few_bytes(struct ag_attention_room * room, const struct ag_
 /* The tile's values, while the next tile's keys are fetched. */
 static void ag_add_few_bytes(struct ag_attention_room * room, const struct ag_tile * tile, const struct ag_few * few) {
     const int blocks = tile->width / QK8_0;
-    const bool whole = tile->next > 0 && few->rows == ag_all_rows && few->groups * ag_row_size(tile->length, AG_BYTES) == tile->key_stride;
+    const size_t size = few->groups * ag_row_size(tile->length, AG_BYTES);
+    const bool whole = tile->next > 0 && few->rows == ag_all_rows && size == tile->key_stride;
     struct ag_ahead ahead = { tile->keys + (size_t) tile->next * tile->key_stride, 0 };
     for (int group = 0; group < few->groups; group++) {
         const char * values = tile->values + (size_t) group * few->value_step;
+        if (!whole && tile->next > 0) {
+            ag_fetch_share(ahead.from, room->bytes.key_at, tile->count, size, group, few->groups);
+        }
         const float largest = ag_value_scales(&room->bytes, values, tile->count, blocks);
         const int at = group * few->count;
         for (int q = 0, count; q < few->count; q += count) {
@@ -827,6 +855,11 @@ static struct ag_attention_room * ag_attend_few(const struct ggml_tensor * dst, 
     tile.next = AG_KEYS * threads;
     for (int64_t key = (int64_t) AG_KEYS * thread; key < k->ne[1]; key += tile.next) {
         ag_take(&tile, dst, key, 0, 0, i3);
+#if AG_MEETS_BYTES
+        if (tile.kind == AG_BYTES && key == (int64_t) AG_KEYS * thread) {
+            ag_fetch_first(&tile, few.groups * ag_row_size(tile.length, AG_BYTES));
+        }
+#endif
         const struct ag_queries queries = { NULL, 0, mask == NULL ? NULL : (const char *) mask->data + key * sizeof(ggml_fp16_t)
                 + i3 % mask->ne[3] * mask->nb[3], mask == NULL ? 0 : mask->nb[1] };
         const bool each = mask != NULL && mask->ne[2] == 1; /* a place's heads see the same */

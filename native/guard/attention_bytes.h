@@ -14,12 +14,14 @@
 #endif
 
 #include "sum_lanes.h"
+#include "turn_rows.h"
 
 #include <immintrin.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
-enum { AG_KEYS = 64, AG_VECTOR = 16, AG_VECTORS = AG_KEYS / AG_VECTOR, AG_GROUP = 512, AG_LONGEST = 256, AG_FOUR = 4, AG_EIGHT = 8,
+enum { AG_KEYS = 64, AG_VECTOR = 16, AG_VECTORS = AG_KEYS / AG_VECTOR, AG_GROUP = 512, AG_LONGEST = 256, AG_THREE = 3, AG_FOUR = 4, AG_EIGHT = 8,
     AG_ROW_PAIRS = AG_KEYS / 2, AG_MOST_BLOCKS = AG_LONGEST / QK8_0 };
 
 /* 64 numbers of a query in bytes, each 32 with a scale. */
@@ -27,12 +29,15 @@ struct ag_query_bytes {
     int8_t values[AG_KEYS];
     int32_t begins[AG_VECTOR]; /* minus 128 times the sum of four: keys are multiplied 128 higher than they are */
     float scales[AG_VECTOR];   /* eight times each, times the scale of scores */
+    int32_t block_begins[2];   /* begins, of each 32 */
 };
 
 struct ag_bytes_room {
     struct ag_query_bytes queries[AG_GROUP][AG_LONGEST / AG_KEYS];
     size_t key_at[AG_KEYS + AG_FOUR]; /* of the rows that are met, from the tile's first; behind the last one it is repeated */
     size_t value_at[AG_KEYS + AG_FOUR];
+    uint8_t turned[AG_LONGEST / 4][AG_KEYS][4]; /* keys, 128 higher than they are, for many queries: [four numbers][key] */
+    float turned_scales[AG_MOST_BLOCKS][AG_KEYS];
     float scales[2][AG_ROW_PAIRS * AG_MOST_BLOCKS]; /* of values: [odd][pair of rows][block] */
     int32_t pairs[AG_FOUR][AG_ROW_PAIRS * AG_MOST_BLOCKS]; /* [query][pair of rows][block], two weights of 16 bits */
 };
@@ -70,8 +75,11 @@ static void ag_query_in_bytes(const float * from, int length, float scale, struc
             _mm_storeu_si128(values + 1, _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(_mm512_mul_ps(high, up))));
             _mm256_storeu_ps(to->scales + block * AG_EIGHT, _mm256_set1_ps(scale * largest / 127));
         }
-        _mm512_storeu_si512(to->begins, _mm512_sub_epi32(_mm512_setzero_si512(),
-                _mm512_dpbusd_epi32(_mm512_setzero_si512(), _mm512_set1_epi8((char) 128), _mm512_loadu_si512(to->values))));
+        const __m512i begins = _mm512_sub_epi32(_mm512_setzero_si512(),
+                _mm512_dpbusd_epi32(_mm512_setzero_si512(), _mm512_set1_epi8((char) 128), _mm512_loadu_si512(to->values)));
+        _mm512_storeu_si512(to->begins, begins);
+        to->block_begins[0] = _mm512_mask_reduce_add_epi32(0x00ff, begins);
+        to->block_begins[1] = _mm512_mask_reduce_add_epi32(0xff00, begins);
     }
 }
 
@@ -111,6 +119,78 @@ static inline __attribute__((always_inline)) void ag_score_bytes(const char * ke
     }
     for (int q = 0; q < count; q++) {
         _mm_storeu_ps(scores + q * AG_KEYS, ag_sums(sums[q][0], sums[q][1], sums[q][2], sums[q][3]));
+    }
+}
+
+/* All keys of a head in a tile, turned for many queries; behind the last one it is repeated. */
+static void ag_turn_byte_keys(struct ag_bytes_room * room, const char * keys, size_t stride, int count, int length) {
+    for (int key = 0; key < AG_KEYS; key += AG_LANES) {
+        const char * rows[AG_LANES];
+        for (int i = 0; i < AG_LANES; i++) {
+            rows[i] = keys + (key + i < count ? key + i : count - 1) * stride;
+        }
+        for (int block = 0; block < length / QK8_0; block++) {
+            const ptrdiff_t at = block * (ptrdiff_t) sizeof(block_q8_0);
+            __m512i out[AG_QUADS];
+            ag_turn(rows, at + (ptrdiff_t) offsetof(block_q8_0, qs), out);
+            for (int quad = 0; quad < AG_QUADS; quad++) {
+                _mm512_storeu_si512(room->turned[block * AG_QUADS + quad][key], _mm512_xor_si512(out[quad], _mm512_set1_epi8((char) 128)));
+            }
+            uint16_t scales[AG_LANES];
+            for (int i = 0; i < AG_LANES; i++) {
+                memcpy(scales + i, rows[i] + at, sizeof *scales);
+            }
+            _mm512_storeu_ps(room->turned_scales[block] + key, _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *) scales)));
+        }
+    }
+}
+
+/* Scores of turned keys for up to three queries. Fetches so many lines ahead at most. */
+static inline __attribute__((always_inline)) void ag_score_turned(const struct ag_bytes_room * room, const struct ag_query_bytes * const * queries,
+        int length, float * scores, struct ag_ahead * ahead, int * lines, const int count) {
+    __m512 sums[AG_THREE][AG_VECTORS];
+    for (int q = 0; q < count; q++) {
+        for (int v = 0; v < AG_VECTORS; v++) {
+            sums[q][v] = _mm512_setzero_ps();
+        }
+    }
+    for (int block = 0; block < length / QK8_0; block++) {
+        __m512i now[AG_THREE][AG_VECTORS];
+        for (int q = 0; q < count; q++) {
+            const __m512i begin = _mm512_set1_epi32(queries[q][block / 2].block_begins[block % 2]);
+            for (int v = 0; v < AG_VECTORS; v++) {
+                now[q][v] = begin;
+            }
+        }
+        for (int quad = 0; quad < AG_QUADS; quad++) {
+            if (*lines > 0) {
+                ag_fetch_on(ahead);
+                (*lines)--;
+            }
+            __m512i keys[AG_VECTORS];
+            for (int v = 0; v < AG_VECTORS; v++) {
+                keys[v] = _mm512_loadu_si512(room->turned[block * AG_QUADS + quad][v * AG_VECTOR]);
+            }
+            for (int q = 0; q < count; q++) {
+                int32_t four;
+                memcpy(&four, queries[q][block / 2].values + block % 2 * QK8_0 + 4 * quad, sizeof four);
+                for (int v = 0; v < AG_VECTORS; v++) {
+                    now[q][v] = _mm512_dpbusd_epi32(now[q][v], keys[v], _mm512_set1_epi32(four));
+                }
+            }
+        }
+        for (int v = 0; v < AG_VECTORS; v++) {
+            const __m512 scales = _mm512_loadu_ps(room->turned_scales[block] + v * AG_VECTOR);
+            for (int q = 0; q < count; q++) {
+                const __m512 scale = _mm512_mul_ps(scales, _mm512_set1_ps(queries[q][block / 2].scales[block % 2 * AG_EIGHT]));
+                sums[q][v] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(now[q][v]), scale, sums[q][v]);
+            }
+        }
+    }
+    for (int q = 0; q < count; q++) {
+        for (int v = 0; v < AG_VECTORS; v++) {
+            _mm512_storeu_ps(scores + q * AG_KEYS + v * AG_VECTOR, sums[q][v]);
+        }
     }
 }
 

@@ -41,7 +41,7 @@ public final class LanguageOptions {
 
     @Option(names = "--llm-cache-type", paramLabel = "TYPE",
             description = "What keys and values of a context are kept in: ${COMPLETION-CANDIDATES}; q8_0 takes half of the memory. "
-                    + "Default: bf16 on processors that multiply it, else f16.")
+                    + "Default: q8_0 or bf16 where this processor is faster with it, else f16.")
     LlamaSettings.CacheType cacheType;
 
     @Option(names = "--llm-max-tokens", paramLabel = "TOKENS", defaultValue = "768",

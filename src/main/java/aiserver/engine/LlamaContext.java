@@ -22,6 +22,8 @@ final class LlamaContext implements AutoCloseable {
 
     // Below this a batch is over sooner than asking would help.
     private static final int ASK_FROM = 32;
+    /** Of a head's keys and values, which native/guard/attention_bytes.h takes a register at a time. */
+    private static final int BYTES_AT_ONCE = 64;
 
     private final NativeHandle handle;
     private final NativeHandle.Use use;
@@ -151,13 +153,17 @@ final class LlamaContext implements AutoCloseable {
                 ? llama_h.LLAMA_FLASH_ATTN_TYPE_AUTO() : llama_h.LLAMA_FLASH_ATTN_TYPE_DISABLED();
     }
 
-    // In bfloat16 attention of eight answers behind a beginning that they share takes half of the time, a prompt's as well.
+    // Of a token behind a thousand others a seventh of the bytes that are read are keys and values in half precision. What
+    // rounding them to bytes does to a choice of tokens is a hundredth of what weights in four bits do to it: bench/README.md.
     private static LlamaSettings.CacheType cacheType(LlamaModel model, LlamaSettings settings) {
         if (settings.cacheType() != null) {
             return settings.cacheType();
         }
-        return !model.onGpu() && !Boolean.FALSE.equals(settings.flashAttention()) && CpuFeatures.attendsInBf16()
-                ? LlamaSettings.CacheType.BF16 : LlamaSettings.CacheType.F16;
+        if (model.onGpu() || Boolean.FALSE.equals(settings.flashAttention())) {
+            return LlamaSettings.CacheType.F16;
+        }
+        return CpuFeatures.attendsInBytes() && model.headsDivideBy(BYTES_AT_ONCE) ? LlamaSettings.CacheType.Q8_0
+                : CpuFeatures.attendsInBf16() ? LlamaSettings.CacheType.BF16 : LlamaSettings.CacheType.F16;
     }
 
     /**

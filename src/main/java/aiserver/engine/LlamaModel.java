@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * A loaded language model: its weights and its vocabulary. Owned by {@link BatchLoop}, which closes the context that
@@ -84,6 +85,27 @@ final class LlamaModel implements Vocabulary, AutoCloseable {
                         EngineException.Kind.MODEL_NOT_AVAILABLE);
             }
             return new LlamaModel(model, placement.onGpu());
+        }
+    }
+
+    /** Whether so many numbers divide each head's keys, and its values. */
+    boolean headsDivideBy(int numbers) {
+        String attention = property("general.architecture").orElse("") + ".attention.";
+        int heads = number(attention + "head_count", Integer.MAX_VALUE); // more than one number: of each layer another
+        int each = Math.max(1, llama_h.llama_model_n_embd(use.address()) / heads);
+        return number(attention + "key_length", each) % numbers == 0 && number(attention + "value_length", each) % numbers == 0;
+    }
+
+    private int number(String name, int otherwise) {
+        return property(name).filter(text -> text.matches("[1-9][0-9]{0,8}")).map(Integer::parseInt).orElse(otherwise);
+    }
+
+    /** What the model's file says under this name; lists and long texts are cut. */
+    private Optional<String> property(String name) {
+        try (Arena local = Arena.ofConfined()) {
+            MemorySegment text = local.allocate(PIECE_BYTES);
+            int bytes = llama_h.llama_model_meta_val_str(use.address(), local.allocateFrom(name), text, text.byteSize());
+            return bytes < 0 ? Optional.empty() : Optional.of(text.getString(0));
         }
     }
 

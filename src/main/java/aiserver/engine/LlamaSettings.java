@@ -17,7 +17,8 @@ import java.util.Objects;
  * @param gpuLayers     most layers on the GPU, -1: as many as fit; on the CPU it has no effect
  * @param flashAttention on, off, or null: off on a processor without AVX512 unless the cache type needs it, else as the engine
  *                      thinks best
- * @param cacheType     of the KV cache, or null: bfloat16 where the processor that computes attends faster in it, else half precision
+ * @param cacheType     of the KV cache, or null: bytes or bfloat16 where the processor that computes attends faster in them,
+ *                      else half precision
  * @param repack        whether weights are laid out anew for this processor, which takes as much memory again; or null:
  *                      where products with them as they lie are slower
  * @param stateFolder   where the state of prompts' fixed beginnings is kept across restarts, or null: nowhere
