@@ -135,6 +135,12 @@ static struct llama_context * language_context(struct llama_model * model, int t
     params.kv_unified = true;
     /* as the worker has it: see LlamaContext.java */
     params.flash_attn_type = gpu() || strstr(llama_print_system_info(), "AVX512 = 1") ? LLAMA_FLASH_ATTN_TYPE_AUTO : LLAMA_FLASH_ATTN_TYPE_DISABLED;
+    /* keys and values, too */
+    char heads[16] = "";
+    llama_model_meta_val_str(model, "qwen3.attention.key_length", heads, sizeof heads);
+    if (gpu() == NULL && strstr(llama_print_system_info(), "AVX512_VNNI = 1") && atoi(heads) > 0 && atoi(heads) % 64 == 0) {
+        params.type_k = params.type_v = GGML_TYPE_Q8_0;
+    }
     params.n_threads = threads;
     params.n_threads_batch = threads;
     params.no_perf = true;

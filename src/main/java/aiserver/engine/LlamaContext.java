@@ -153,8 +153,8 @@ final class LlamaContext implements AutoCloseable {
                 ? llama_h.LLAMA_FLASH_ATTN_TYPE_AUTO() : llama_h.LLAMA_FLASH_ATTN_TYPE_DISABLED();
     }
 
-    // Of a token behind a thousand others a seventh of the bytes that are read are keys and values in half precision. What
-    // rounding them to bytes does to a choice of tokens is a hundredth of what weights in four bits do to it: bench/README.md.
+    // Of a token behind a thousand others a fifth of the bytes that are read are keys and values in half precision (Qwen3-0.6B's
+    // shape, Q4_K_M). What rounding them to bytes does to a choice of tokens is a hundredth of what such weights do: docs/operations.md.
     private static LlamaSettings.CacheType cacheType(LlamaModel model, LlamaSettings settings) {
         if (settings.cacheType() != null) {
             return settings.cacheType();

@@ -2,14 +2,16 @@ package aiserver.bench.measure;
 
 import aiserver.bench.client.Orders;
 import aiserver.bench.client.QueueClient;
+import aiserver.bench.weights.Exports;
 import aiserver.bench.weights.RealShape;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.DoubleSupplier;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /**
@@ -28,29 +30,35 @@ final class BatchPart implements Part {
     @Override
     public void measure(Setting setting, Results results) throws IOException {
         String model = RealShape.QWEN_600M_Q4_K_M.in(setting.work()).toString();
-        try (QueueClient client = new QueueClient();
+        Path export = new Exports(setting.work()).language(RealShape.QWEN_600M_F16.in(setting.work()), setting.djlTypes().getFirst(), CONTEXT);
+        try (AnswerTokens tokens = AnswerTokens.of(export, setting);
+                QueueClient client = new QueueClient();
                 Contender worker = Workers.ours("batch", client, setting, Workers.language(setting, model, 8, CONTEXT))) {
             int[] turn = {0};
-            Map<String, DoubleSupplier> contenders = new LinkedHashMap<>();
+            Map<String, Supplier<Rounds.Run>> contenders = new LinkedHashMap<>();
             contenders.put("one after another", () -> {
-                List<String> said = next(turn);
                 long began = System.nanoTime();
-                said.forEach(spoken -> client.ask("llm", Orders.payload(spoken), MOST));
-                return said.size() / ((System.nanoTime() - began) * 1e-9);
+                List<QueueClient.Answer> answers = next(turn).stream().map(spoken -> client.ask("llm", Orders.payload(spoken), MOST)).toList();
+                return run(began, answers, tokens);
             });
             contenders.put("at once", () -> {
-                List<String> said = next(turn);
                 long began = System.nanoTime();
-                List<CompletableFuture<QueueClient.Answer>> sent = said.stream()
+                List<CompletableFuture<QueueClient.Answer>> sent = next(turn).stream()
                         .map(spoken -> client.send("llm", Orders.payload(spoken))).toList();
-                sent.forEach(one -> QueueClient.await(one, MOST));
-                return said.size() / ((System.nanoTime() - began) * 1e-9);
+                List<QueueClient.Answer> answers = sent.stream().map(one -> QueueClient.await(one, MOST)).toList();
+                return run(began, answers, tokens);
             });
-            Rounds rounds = Rounds.of(setting, setting.rounds(1, 4), contenders);
-            results.add(new Row("batch-8", "8 orders at once to one after another, throughput", rounds.ratio("at once", "one after another"),
-                    "ratio", "Qwen3-0.6B shape, Q4_K_M, " + setting.threads() + " threads",
-                    rounds.details("orders/s"), rounds.contended()));
+            Rounds rounds = Rounds.ofRuns(setting, setting.rounds(1, 4), contenders);
+            results.add(new Row("batch-8", "8 orders at once to one after another, throughput",
+                    rounds.ratioOfTokenTimes("one after another", "at once"), "ratio", "Qwen3-0.6B shape, Q4_K_M, " + setting.threads()
+                            + " threads, seconds of eight orders; time of a written token, since each run says other orders",
+                    rounds.details("s"), rounds.contended()));
         }
+    }
+
+    private static Rounds.Run run(long began, List<QueueClient.Answer> answers, AnswerTokens tokens) {
+        double seconds = (System.nanoTime() - began) * 1e-9;
+        return new Rounds.Run(seconds, answers.stream().mapToInt(answer -> tokens.count(answer.result())).sum());
     }
 
     private static List<String> next(int[] turn) {

@@ -119,6 +119,17 @@ final class Rounds {
     }
 
     /**
+     * Of the times of a written token, for contenders that are asked for other texts each time.
+     *
+     * @throws IllegalStateException where one of them wrote nothing at all
+     */
+    Spread ratioOfTokenTimes(String contender, String to) {
+        written(contender, to);
+        written(to, contender);
+        return ratio(contender, to, true);
+    }
+
+    /**
      * Whether two contenders wrote so much more or less that their times alone say nothing.
      *
      * @throws IllegalStateException where one of them wrote nothing at all
@@ -127,13 +138,17 @@ final class Rounds {
         if (tokens(contender).isEmpty() || tokens(to).isEmpty()) {
             return false;
         }
-        double one = tokens(contender).stream().mapToDouble(Double::doubleValue).sum();
-        double other = tokens(to).stream().mapToDouble(Double::doubleValue).sum();
-        if (one == 0 || other == 0) {
-            throw new IllegalStateException((one == 0 ? contender : to) + " wrote nothing: there is no ratio of " + contender
-                    + " to " + to);
-        }
+        double one = written(contender, to);
+        double other = written(to, contender);
         return Math.max(one, other) / Math.min(one, other) > 1 + SAME_TEXT;
+    }
+
+    private double written(String contender, String beside) {
+        double all = tokens(contender).stream().mapToDouble(Double::doubleValue).sum();
+        if (all == 0) {
+            throw new IllegalStateException(contender + " wrote nothing: there is no ratio of it and " + beside);
+        }
+        return all;
     }
 
     /** What a row says of such a ratio. */

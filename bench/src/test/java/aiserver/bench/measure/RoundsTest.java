@@ -26,8 +26,14 @@ class RoundsTest {
     }
 
     @Test
+    void timesOfATokenAreComparedWhateverTheLength() {
+        assertThat(rounds(100, 104).ratioOfTokenTimes("peer", "ours").median()).isEqualTo(300 / 104.0);
+    }
+
+    @Test
     void whoeverWroteNothingIsNotCompared() {
         assertThatThrownBy(() -> rounds(0, 200).ratioOfTimes("peer", "ours")).hasMessageContaining("ours wrote nothing");
+        assertThatThrownBy(() -> rounds(0, 200).ratioOfTokenTimes("peer", "ours")).hasMessageContaining("ours wrote nothing");
     }
 
     @Test
