@@ -563,6 +563,18 @@ class LlamaEngineIT {
     }
 
     @Test
+    void keysAndValuesAreKeptAsProcessorAndModelAreFastest() {
+        LlamaSettings headsOf32 = new LlamaSettings(SmallQwen.file(1), "cpu", 256, 2, 32, 1, 1, -1, null, null, true);
+        LlamaSettings headsOf64 = new LlamaSettings(Path.of("models-gguf/demo/qwen3-demo.gguf"), "cpu", 256, 2, 32, 1, 1, -1, null, null, true);
+        onContext(headsOf32, 512, (model, context) -> assertThat(context.stateKind())
+                .contains(CpuFeatures.attendsInBf16() ? LlamaSettings.CacheType.BF16.name() : LlamaSettings.CacheType.F16.name()));
+        onContext(headsOf64, 512, (model, context) -> assertThat(context.stateKind())
+                .contains(CpuFeatures.attendsInBytes() ? LlamaSettings.CacheType.Q8_0.name() : LlamaSettings.CacheType.F16.name()));
+        onContext(headsOf64.withFlashAttention(false), 512,
+                (model, context) -> assertThat(context.stateKind()).contains(LlamaSettings.CacheType.F16.name()).doesNotContain("BF16"));
+    }
+
+    @Test
     void cellsTakeMemoryAsTheyAreFilled() {
         int cells = 1 << 18;
         long keysAndValues = 4L * cells * 2 * 64 * 2 / 1024; // kilobytes: layers, of two heads 32 numbers in half precision
@@ -614,7 +626,10 @@ class LlamaEngineIT {
     }
 
     private static void onContext(int cells, OnContext body) {
-        LlamaSettings settings = new LlamaSettings(SmallQwen.file(1), "cpu", 256, 2, 32, 1, 1, -1, null, LlamaSettings.CacheType.F16, true);
+        onContext(new LlamaSettings(SmallQwen.file(1), "cpu", 256, 2, 32, 1, 1, -1, null, LlamaSettings.CacheType.F16, true), cells, body);
+    }
+
+    private static void onContext(LlamaSettings settings, int cells, OnContext body) {
         try (EngineThread thread = new EngineThread("test", 1)) {
             thread.run(() -> {
                 try (LlamaModel model = LlamaModel.load(settings, Placement.choose("cpu", Placement.ALL, () -> null), RunControl.NONE);
