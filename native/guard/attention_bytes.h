@@ -1,6 +1,6 @@
 /* Attention's products with keys and values in bytes (Q8_0: 32 bytes behind a scale in half precision), for attention.h. A query
  * is rounded to bytes, as ggml's own product with Q8_0 does it; weights of up to 64 rows of values to 16 bits of their largest. What
- * is added up are whole numbers. Needs AVX512-VNNI; elsewhere AG_MEETS_BYTES is 0. */
+ * is added up are whole numbers. Many queries of a head meet its keys turned, few as they lie. Needs AVX512-VNNI; elsewhere AG_MEETS_BYTES is 0. */
 #ifndef AISERVER_ATTENTION_BYTES_H
 #define AISERVER_ATTENTION_BYTES_H
 
