@@ -117,7 +117,7 @@ static struct llama_model * language_model(const char * path) {
     params.devices = devices;
     params.n_gpu_layers = gpu() ? -1 : 0;
     params.split_mode = LLAMA_SPLIT_MODE_NONE;
-    /* repacked weights where the worker has them: see Processor.java */
+    /* repacked weights where the worker has them: see CpuFeatures.java */
     params.use_extra_bufts = gpu() != NULL || strstr(llama_print_system_info(), "AVX512_VNNI = 1") == NULL;
     struct llama_model * model = llama_model_load_from_file(path, params);
     if (!model) {

@@ -71,6 +71,13 @@ static inline size_t ag_row_size(int length, enum ag_kind kind) {
     return kind == AG_BYTES ? length / QK8_0 * sizeof(block_q8_0) : length * (kind == AG_SINGLE ? sizeof(float) : sizeof(uint16_t));
 }
 
+/* Memory that will be wanted soon. To the second cache, since waiting for a place in the first takes twice as long in all. */
+static inline __attribute__((always_inline)) void ag_fetch_lines(const char * from, size_t size) {
+    for (size_t line = 0; line < size; line += AG_LINE) {
+        _mm_prefetch(from + line, _MM_HINT_T1);
+    }
+}
+
 /* 16 keys' 16 numbers, turned. */
 static inline void ag_turn_keys(const __m512 in[AG_VECTOR], float * to) {
     __m512 a[AG_VECTOR], b[AG_VECTOR];
@@ -237,9 +244,7 @@ static inline __attribute__((always_inline)) void ag_fetch_row(struct ag_rows_ah
     const int row = ahead->next % AG_KEYS;
     const bool value = ahead->next >= AG_KEYS;
     const char * from = value ? ahead->values + row * tile->value_stride : ahead->keys + row * tile->key_stride;
-    for (size_t line = 0; line < ag_row_size(value ? tile->width : tile->length, kind); line += AG_LINE) {
-        _mm_prefetch(from + line, _MM_HINT_T1);
-    }
+    ag_fetch_lines(from, ag_row_size(value ? tile->width : tile->length, kind));
     ahead->next += ahead->step;
 }
 
@@ -325,13 +330,11 @@ struct ag_few {
 static const uint8_t ag_all_rows[AG_KEYS] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26,
     27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63 };
 
-/* A part of four rows that will be wanted soon: those of one head lie too far apart for the processor to foresee them. To the
- * second cache, since waiting for a place in the first takes twice as long in all. Behind the last row this does no harm. */
+/* A part of four rows that will be wanted soon: those of one head lie too far apart for the processor to foresee them. Behind
+ * the last row this does no harm. */
 static inline __attribute__((always_inline)) void ag_fetch(const char * from, const uint8_t rows[AG_FOUR], size_t stride, size_t size) {
     for (int i = 0; i < AG_FOUR; i++) {
-        for (size_t line = 0; line < size; line += AG_LINE) {
-            _mm_prefetch(from + rows[i] * stride + line, _MM_HINT_T1);
-        }
+        ag_fetch_lines(from + rows[i] * stride, size);
     }
 }
 
@@ -415,18 +418,14 @@ static inline __attribute__((always_inline)) void ag_add_values(const struct ag_
 /* Rows that do not lie side by side, a group's share of them. */
 static inline void ag_fetch_share(const char * from, const size_t * at, int count, size_t size, int group, int groups) {
     for (int i = count * group / groups; i < count * (group + 1) / groups; i++) {
-        for (size_t line = 0; line < size; line += AG_LINE) {
-            _mm_prefetch(from + at[i] + line, _MM_HINT_T1);
-        }
+        ag_fetch_lines(from + at[i], size);
     }
 }
 
 /* The first tile's keys, which no tile before it fetches. */
 static void ag_fetch_first(const struct ag_tile * tile, size_t size) {
     for (int row = 0; row < tile->count; row++) {
-        for (size_t line = 0; line < size; line += AG_LINE) {
-            _mm_prefetch(tile->keys + row * tile->key_stride + line, _MM_HINT_T1);
-        }
+        ag_fetch_lines(tile->keys + row * tile->key_stride, size);
     }
 }
 
@@ -577,15 +576,28 @@ static inline __attribute__((always_inline)) void ag_meet_typed(struct ag_attent
     }
 }
 
+static inline __attribute__((always_inline)) void ag_unpack(struct ag_attention_room * room, const struct ag_tile * tile, const enum ag_kind kind) {
+#if AG_MEETS_BF16
+    if (kind == AG_BF16) {
+        ag_turn_bf16_keys(tile->keys, tile->key_stride, tile->count, tile->length, room->keys);
+        ag_pair_bf16_values(tile->values, tile->value_stride, tile->count, tile->width, room->values);
+        return;
+    }
+#endif
+    ag_unpack_keys(tile->keys, tile->key_stride, tile->count, tile->length, kind, tile->scale, room->keys);
+    ag_unpack_values(tile->values, tile->value_stride, tile->count, tile->width, kind, room->values);
+}
+
 #if AG_MEETS_BF16
 /* The queries of a head of keys meet it turned, six by six, while the next head's are fetched, and behind the last the next
  * tile's first. */
 static void ag_meet_turned(struct ag_attention_room * room, const struct ag_tile * tile, const struct ag_few * few) {
     const int sixes = (few->count + AG_QUERIES - 1) / AG_QUERIES;
     for (int group = 0; group < few->groups; group++) {
-        const char * keys = tile->keys + (size_t) group * few->key_step, * values = tile->values + (size_t) group * few->value_step;
-        ag_turn_bf16_keys(keys, tile->key_stride, tile->count, tile->length, room->keys);
-        ag_pair_bf16_values(values, tile->value_stride, tile->count, tile->width, room->values);
+        struct ag_tile head = *tile;
+        head.keys += (size_t) group * few->key_step;
+        head.values += (size_t) group * few->value_step;
+        ag_unpack(room, &head, AG_BF16);
         for (int first = 0; first < few->count; first += AG_QUERIES) {
             struct ag_six six;
             const int these = few->count - first < AG_QUERIES ? few->count - first : AG_QUERIES;
@@ -595,7 +607,7 @@ static void ag_meet_turned(struct ag_attention_room * room, const struct ag_tile
                 six.mask[q] = few->mask[i];
                 six.at[q] = few->at[i];
             }
-            struct ag_rows_ahead ahead = { keys + few->key_step, values + few->value_step, sixes, first / AG_QUERIES };
+            struct ag_rows_ahead ahead = { head.keys + few->key_step, head.values + few->value_step, sixes, first / AG_QUERIES };
             if (group == few->groups - 1) {
                 ahead.keys = tile->next == 0 ? NULL : tile->keys + (size_t) tile->next * tile->key_stride;
                 ahead.values = tile->values + (size_t) tile->next * tile->value_stride;
@@ -624,11 +636,6 @@ static void ag_meet(struct ag_attention_room * room, const struct ag_tile * tile
         case AG_HALF: ag_meet_typed(room, tile, few, AG_HALF); break;
         default: ag_meet_typed(room, tile, few, AG_SINGLE); break;
     }
-}
-
-static inline __attribute__((always_inline)) void ag_unpack(struct ag_attention_room * room, const struct ag_tile * tile, const enum ag_kind kind) {
-    ag_unpack_keys(tile->keys, tile->key_stride, tile->count, tile->length, kind, tile->scale, room->keys);
-    ag_unpack_values(tile->values, tile->value_stride, tile->count, tile->width, kind, room->values);
 }
 
 /* Query `query` as keys of this kind want it; those of bfloat16 are there already. */
@@ -691,14 +698,11 @@ static void ag_attend_all(struct ag_attention_room * room, const struct ag_tile 
         }
         return;
     }
-#if AG_MEETS_BF16
     if (tile->kind == AG_BF16) {
-        ag_turn_bf16_keys(tile->keys, tile->key_stride, tile->count, tile->length, room->keys);
-        ag_pair_bf16_values(tile->values, tile->value_stride, tile->count, tile->width, room->values);
+        ag_unpack(room, tile, AG_BF16);
         ag_attend_sixes(room, tile, queries, count, AG_BF16);
         return;
     }
-#endif
     switch (tile->kind) {
         case AG_BYTES: ag_unpack(room, tile, AG_BYTES); break;
         case AG_HALF: ag_unpack(room, tile, AG_HALF); break;

@@ -25,9 +25,7 @@ static void ag_query_in_bf16(const float * from, int length, float scale, uint16
 static void ag_turn_bf16_keys(const char * from, size_t stride, int count, int length, float * to) {
     for (int key = 0; key < AG_KEYS; key += AG_VECTOR) {
         const char * rows[AG_LANES];
-        for (int i = 0; i < AG_LANES; i++) {
-            rows[i] = from + (key + i < count ? key + i : count - 1) * stride;
-        }
+        ag_sixteen(from, stride, key, count, rows);
         for (int at = 0; at < length / 2; at += AG_QUADS) {
             __m512i out[AG_QUADS];
             ag_turn(rows, at * 4, out);

@@ -126,9 +126,7 @@ static inline __attribute__((always_inline)) void ag_score_bytes(const char * ke
 static void ag_turn_byte_keys(struct ag_bytes_room * room, const char * keys, size_t stride, int count, int length) {
     for (int key = 0; key < AG_KEYS; key += AG_LANES) {
         const char * rows[AG_LANES];
-        for (int i = 0; i < AG_LANES; i++) {
-            rows[i] = keys + (key + i < count ? key + i : count - 1) * stride;
-        }
+        ag_sixteen(keys, stride, key, count, rows);
         for (int block = 0; block < length / QK8_0; block++) {
             const ptrdiff_t at = block * (ptrdiff_t) sizeof(block_q8_0);
             __m512i out[AG_QUADS];
@@ -136,11 +134,7 @@ static void ag_turn_byte_keys(struct ag_bytes_room * room, const char * keys, si
             for (int quad = 0; quad < AG_QUADS; quad++) {
                 _mm512_storeu_si512(room->turned[block * AG_QUADS + quad][key], _mm512_xor_si512(out[quad], _mm512_set1_epi8((char) 128)));
             }
-            uint16_t scales[AG_LANES];
-            for (int i = 0; i < AG_LANES; i++) {
-                memcpy(scales + i, rows[i] + at, sizeof *scales);
-            }
-            _mm512_storeu_ps(room->turned_scales[block] + key, _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *) scales)));
+            _mm512_storeu_ps(room->turned_scales[block] + key, ag_halves_of(rows, at + (ptrdiff_t) offsetof(block_q8_0, d)));
         }
     }
 }

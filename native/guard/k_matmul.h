@@ -80,11 +80,7 @@ static inline __attribute__((always_inline)) void ag_unpack_q4_5(const char * co
 
 /* Numbers 32 higher than they are; see ag_know. */
 static inline __attribute__((always_inline)) void ag_unpack_q6(const char * const rows[AG_LANES], int half, struct ag_k_rows * to) {
-    uint16_t halves[AG_LANES];
-    for (int i = 0; i < AG_LANES; i++) {
-        memcpy(halves + i, rows[i] + offsetof(block_q6_K, d), sizeof *halves);
-    }
-    const __m512 scale = _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *) halves));
+    const __m512 scale = ag_halves_of(rows, (ptrdiff_t) offsetof(block_q6_K, d));
     __m512i in[4];
     ag_turn_heads(rows, offsetof(block_q6_K, scales), in);
     for (int part = 0; part < AG_PARTS; part++) {

@@ -5,8 +5,26 @@
 #if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512VL__)
 #include <immintrin.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <string.h>
 
 enum { AG_LANES = 16, AG_QUADS = 8 };
+
+/* Where sixteen rows are, from row `first` of `count` on; behind the last one it is repeated. */
+static inline __attribute__((always_inline)) void ag_sixteen(const char * from, size_t stride, int first, int count, const char * rows[AG_LANES]) {
+    for (int i = 0; i < AG_LANES; i++) {
+        rows[i] = from + (first + i < count ? first + i : count - 1) * stride;
+    }
+}
+
+/* A number in half precision of each of sixteen rows. */
+static inline __attribute__((always_inline)) __m512 ag_halves_of(const char * const rows[AG_LANES], ptrdiff_t at) {
+    uint16_t halves[AG_LANES];
+    for (int i = 0; i < AG_LANES; i++) {
+        memcpy(halves + i, rows[i] + at, sizeof *halves);
+    }
+    return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *) halves));
+}
 
 /* Sixteen rows of 32 bytes. */
 static inline __attribute__((always_inline)) void ag_turn(const char * const rows[AG_LANES], ptrdiff_t at, __m512i out[AG_QUADS]) {
