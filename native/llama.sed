@@ -1,4 +1,4 @@
-# Corrects the pinned llama.cpp in ten places while its source is brought.
+# Corrects the pinned llama.cpp in eleven places while its source is brought.
 # The CUDA backend (ggml/src/ggml-cuda/ggml-cuda.cu): a failure while a CUDA graph is
 # being captured is thrown out of ggml by the guard and leaves the count of captures under way at one; freeing the
 # context, which is what follows, would wait for the capture's end for ever. Now it waits for five seconds.
@@ -39,6 +39,17 @@ s/^    const bool use_ref = params->use_ref;$/&\
 s/^            if \(use_tiled\) \{$/            if (!use_ref \&\& ag_attention(dst, ir0, ir1)) {\
             } else if (use_tiled) {/
 }
+
+# Weights of a language model may be laid out anew for products (ggml/src/ggml-cpu/ggml-cpu.cpp): see guard/turned_weights.hpp.
+s/^#include "amx\/amx\.h"$/&\n#include "turned_weights.hpp"/
+/^std::vector<ggml_backend_buffer_type_t> & ggml_backend_cpu_get_extra_buffer_types\(\) \{$/,/^\}/ s/^        std::vector<ggml_backend_buffer_type_t> bufts;$/&\
+        if (ggml_backend_buffer_type_t turned = ag_turned_weights()) {\
+            bufts.push_back(turned);\
+        }/
+s/^static void \* ggml_backend_cpu_get_proc_address\(.*$/&\
+    if (void * function = ag_turned_function(name)) {\
+        return function;\
+    }/
 
 # And GELU, which they have between their products: see guard/gelu.h.
 /^static void ggml_compute_forward_gelu_f32\($/,/^\}/ s/ggml_vec_gelu_f32\(nc,$/ag_gelu(nc,/

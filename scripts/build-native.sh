@@ -240,10 +240,11 @@ correct_sd() { # exactly these places are corrected; anything else is another ve
 
 correct_llama() {
     local cuda=$1/ggml/src/ggml-cuda/ggml-cuda.cu cpu=$1/ggml/src/ggml-cpu/ggml-cpu.c ops=$1/ggml/src/ggml-cpu/ops.cpp
-    local backend=$1/ggml/src/ggml-backend.cpp files=$1/src/llama-mmap.cpp cache=$1/src/llama-kv-cache.cpp
-    sed -i -E -f native/llama.sed "$cuda" "$cpu" "$ops" "$backend" "$files" "$cache"
+    local turned=$1/ggml/src/ggml-cpu/ggml-cpu.cpp backend=$1/ggml/src/ggml-backend.cpp files=$1/src/llama-mmap.cpp cache=$1/src/llama-kv-cache.cpp
+    sed -i -E -f native/llama.sed "$cuda" "$cpu" "$ops" "$turned" "$backend" "$files" "$cache"
     [ "$(grep -c 'ggml_cuda_lock_cv.wait_for(' "$cuda")" = 1 ] && [ "$(grep -cE '"(graph_barrier|f16_rows|q8_matmul|k_matmul|q8_k).h"|ag_(barrier|f16_rows|q8_matmul|k_matmul|k_takes)\(|ag_quantize_q8_K,' "$cpu")" = 11 ] \
         && [ "$(grep -cE '"(attention|gelu).h"|ag_(attention|attention_of_few|gelu)\(' "$ops")" = 5 ] \
+        && [ "$(grep -cE '"turned_weights.hpp"|ag_turned_(weights|function)\(' "$turned")" = 3 ] \
         && [ "$(grep -cE '"zero_pages.h"|ag_clear\(' "$backend")" = 2 ] \
         && [ "$(grep -cE '"mapped_weights.h"|ag_map_weights\(' "$files")" = 2 ] \
         && [ "$(grep -cE 'ggml_is_quantized\(type_[kv]\) && type_[kv] != GGML_TYPE_Q8_0 &&' "$cache")" = 2 ] \

@@ -117,8 +117,6 @@ static struct llama_model * language_model(const char * path) {
     params.devices = devices;
     params.n_gpu_layers = gpu() ? -1 : 0;
     params.split_mode = LLAMA_SPLIT_MODE_NONE;
-    /* repacked weights where the worker has them: see CpuFeatures.java */
-    params.use_extra_bufts = gpu() != NULL || strstr(llama_print_system_info(), "AVX512_VNNI = 1") == NULL;
     struct llama_model * model = llama_model_load_from_file(path, params);
     if (!model) {
         die("the language model cannot be loaded");
@@ -147,6 +145,12 @@ static struct llama_context * language_context(struct llama_model * model, int t
     struct llama_context * context = llama_init_from_model(model, params);
     if (!context) {
         die("no room for the language model's context");
+    }
+    /* of the logits only the likeliest are looked at, as by the worker: see ag_llama_want in guard.h */
+    void (* want)(int32_t, const int32_t *, int32_t) =
+            (void (*)(int32_t, const int32_t *, int32_t)) ggml_backend_reg_get_proc_address(ggml_backend_reg_by_name("CPU"), "ag_want");
+    if (want) {
+        want(8, NULL, 0);
     }
     return context;
 }

@@ -912,30 +912,64 @@ static void ag_join(const float * parts, int threads, size_t step, int width, fl
     }
 }
 
+/* Of `count` places from `first` on: the tensors of a flash attention, and itself, as if it had no others. */
+struct ag_places {
+    struct ggml_tensor dst, queries, mask;
+};
+
+static void ag_take_places(const struct ggml_tensor * dst, int64_t first, int64_t count, struct ag_places * to) {
+    to->dst = *dst;
+    to->dst.data = (char *) dst->data + first * dst->ne[1] * (int64_t) dst->nb[1];
+    to->dst.ne[2] = count;
+    to->queries = *dst->src[0];
+    to->queries.data = (char *) to->queries.data + first * (int64_t) to->queries.nb[1];
+    to->queries.ne[1] = count;
+    to->dst.src[0] = &to->queries;
+    if (dst->src[3] != NULL) {
+        to->mask = *dst->src[3];
+        to->mask.data = (char *) to->mask.data + first * (int64_t) to->mask.nb[1];
+        to->dst.src[3] = &to->mask;
+    }
+}
+
 /* The attention of one query a head, or a few: threads share the keys, and join what they found in the graph's own memory.
- * False, and the same for every thread: the shape is another, or that memory is too small; nothing was done. */
+ * Where keys are bytes all queries take that way, a few places after the others: their products are half as many
+ * instructions. False, and the same for every thread: the shape is another, or that memory is too small; nothing was done. */
 static bool ag_attention_of_few(const struct ggml_compute_params * params, struct ggml_tensor * dst) {
     const struct ggml_tensor * q = dst->src[0], * k = dst->src[1], * v = dst->src[2];
-    const int64_t each = q->ne[2] * q->ne[1], all = each * q->ne[3];
-    const size_t part = (size_t) v->ne[0] + 2, step = (size_t) all * part; /* numbers of a query; from thread to thread */
-    if (q->ne[1] > AG_FEW_PLACES || k->ne[2] != v->ne[2] || each > AG_GROUP || params->wsize / sizeof(float) / (size_t) params->nth < step
-            || !ag_attention_takes(dst)) {
+    const size_t part = (size_t) v->ne[0] + 2; /* numbers of a query */
+    const int64_t room = (int64_t) (params->wsize / sizeof(float) / (size_t) params->nth / part) / (q->ne[2] * q->ne[3]);
+    const int64_t most = room < AG_FEW_PLACES ? room : AG_FEW_PLACES, rounds = most == 0 ? 0 : (q->ne[1] + most - 1) / most;
+    if (rounds == 0 || (rounds > 1 && (k->type != GGML_TYPE_Q8_0 || q->ne[3] != 1)) || k->ne[2] != v->ne[2] || !ag_attention_takes(dst)) {
+        return false;
+    }
+    const int64_t places = (q->ne[1] + rounds - 1) / rounds;
+    const size_t step = (size_t) (q->ne[2] * places * q->ne[3]) * part; /* from thread to thread */
+    if (q->ne[2] * places > AG_GROUP) {
         return false;
     }
     float * parts = (float *) params->wdata;
-    for (int64_t i3 = 0; i3 < q->ne[3]; i3++) {
-        const struct ag_attention_room * room = ag_attend_few(dst, i3, params->ith, params->nth);
-        for (int64_t i = 0; i < each; i++) {
-            float * to = parts + (size_t) params->ith * step + (size_t) (i3 * each + i) * part;
-            to[0] = room->largest[i];
-            to[1] = room->total[i];
-            memcpy(to + 2, room->sums + i * v->ne[0], (size_t) v->ne[0] * sizeof(float));
+    for (int64_t first = 0; first < q->ne[1]; first += places) {
+        struct ag_places some;
+        const int64_t count = q->ne[1] - first < places ? q->ne[1] - first : places, each = q->ne[2] * count, all = each * q->ne[3];
+        ag_take_places(dst, first, count, &some);
+        for (int64_t i3 = 0; i3 < q->ne[3]; i3++) {
+            const struct ag_attention_room * room = ag_attend_few(&some.dst, i3, params->ith, params->nth);
+            for (int64_t i = 0; i < each; i++) {
+                float * to = parts + (size_t) params->ith * step + (size_t) (i3 * each + i) * part;
+                to[0] = room->largest[i];
+                to[1] = room->total[i];
+                memcpy(to + 2, room->sums + i * v->ne[0], (size_t) v->ne[0] * sizeof(float));
+            }
         }
-    }
-    ggml_barrier(params->threadpool);
-    for (int64_t i = all * params->ith / params->nth; i < all * (params->ith + 1) / params->nth; i++) {
-        const int64_t head = i % each / q->ne[1], place = i % q->ne[1];
-        ag_join(parts + (size_t) i * part, params->nth, step, (int) v->ne[0], ag_output(dst, place, head, i / each));
+        ggml_barrier(params->threadpool);
+        for (int64_t i = all * params->ith / params->nth; i < all * (params->ith + 1) / params->nth; i++) {
+            const int64_t head = i % each / count, place = i % count;
+            ag_join(parts + (size_t) i * part, params->nth, step, (int) v->ne[0], ag_output(&some.dst, place, head, i / each));
+        }
+        if (first + places < q->ne[1]) {
+            ggml_barrier(params->threadpool);
+        }
     }
     return true;
 }

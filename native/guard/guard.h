@@ -102,6 +102,12 @@ AG_API int32_t ag_llama_model_free(struct llama_model * model);
 /* params: struct llama_context_params. NULL on failure. */
 AG_API struct llama_context * ag_llama_init(struct llama_model * model, const void * params);
 AG_API int32_t ag_llama_free(struct llama_context * context);
+/*
+ * Says what this thread's next batches are decoded for, until it says otherwise: so many likeliest tokens, at most 64, and
+ * these. Where the weights were laid out anew (guard/turned_weights.hpp) the other tokens' logits are rougher then, as if
+ * the last matrix had four bits, and with likeliest 0 they are minus infinity. -1, as at first: all are needed.
+ */
+AG_API void ag_llama_want(int32_t likeliest, const int32_t * tokens, int32_t count);
 /* batch: struct llama_batch. llama_decode's result, AG_CAUGHT. */
 AG_API int32_t ag_llama_decode(struct llama_context * context, const void * batch);
 /* NULL where there are none, or on failure. */

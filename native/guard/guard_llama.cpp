@@ -1,20 +1,73 @@
 // llama.cpp under the guard.
 #include "net.hpp"
 
+#include "ggml-backend.h"
 #include "llama.h"
 
+#include <map>
+#include <mutex>
+#include <string>
+
 using namespace guard;
+
+namespace {
+
+// A function of the CPU backend's own (guard/turned_weights.hpp); null where it has none.
+template <typename F> F of_backend(const char * name) {
+    return reinterpret_cast<F>(ggml_backend_reg_get_proc_address(ggml_backend_reg_by_name("CPU"), name));
+}
+
+size_t turned_bytes() {
+    static const auto bytes = of_backend<size_t (*)()>("ag_turned_bytes");
+    return bytes == nullptr ? 0 : bytes();
+}
+
+std::mutex files_lock;
+std::map<const llama_model *, std::string> files; // of models whose weights were laid out anew: little of them is read again
+
+} // namespace
+
+void guard::drop_unread_files() noexcept {
+    run([] {
+        const std::lock_guard<std::mutex> hold(files_lock);
+        for (const auto & file : files) {
+            drop_mapped(file.second.c_str());
+        }
+    });
+}
 
 extern "C" {
 
 llama_model * ag_llama_model_load(const char * path, const void * params) {
     return call<llama_model *>(nullptr, [&] {
-        return llama_model_load_from_file(path, *static_cast<const llama_model_params *>(params));
+        const size_t before = turned_bytes();
+        llama_model * const model = llama_model_load_from_file(path, *static_cast<const llama_model_params *>(params));
+        if (model != nullptr && turned_bytes() - before > llama_model_size(model) / 2) {
+            const std::lock_guard<std::mutex> hold(files_lock);
+            files[model] = path;
+            drop_mapped(path);
+        }
+        return model;
+    });
+}
+
+void ag_llama_want(int32_t likeliest, const int32_t * tokens, int32_t count) {
+    static const auto want = of_backend<void (*)(int32_t, const int32_t *, int32_t)>("ag_want");
+    run([&] {
+        if (want != nullptr) {
+            want(likeliest, tokens, count);
+        }
     });
 }
 
 int32_t ag_llama_model_free(llama_model * model) {
-    return run([&] { llama_model_free(model); });
+    return run([&] {
+        {
+            const std::lock_guard<std::mutex> hold(files_lock);
+            files.erase(model);
+        }
+        llama_model_free(model);
+    });
 }
 
 llama_context * ag_llama_init(llama_model * model, const void * params) {

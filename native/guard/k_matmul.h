@@ -1,7 +1,8 @@
 /* Weights of four to six bits in super-blocks of 256 (Q4_K, Q5_K, Q6_K) times several columns: a prompt, the orders that
  * are answered at once, a form's text between two values. Compiled into ggml's CPU backend: native/llama.sed calls it once
- * the columns are quantised (Q8_K). Faster than ggml's kernels for one column at a time and than those that want all
- * weights laid out anew in memory. Needs AVX512-VNNI; elsewhere, and for any other shape, nothing is done.
+ * the columns are quantised (Q8_K). For weights as they lie in a file: a picture model's, and a language model's that are not
+ * laid out anew (turned_weights.hpp). Faster than ggml's kernels for one column at a time. Needs AVX512-VNNI; elsewhere, and
+ * for any other shape, nothing is done.
  *
  * Threads share the rows. Each unpacks a super-block of 32 rows to bytes, so that a register holds 16 rows' next four
  * numbers, and lets the columns pass by it, six by six; what has been added up for each column waits in memory for the next
@@ -19,6 +20,7 @@
 #if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512VL__) && defined(__AVX512VNNI__) && defined(__F16C__)
 #define GGML_COMMON_DECL_C
 #include "ggml-common.h"
+#include "k_scales.h"
 #include "k_rows.h"
 #include "thread_room.h"
 #include "turn_rows.h"
@@ -38,22 +40,13 @@ _Static_assert(sizeof(struct ag_k_rows) % 64 == 0, "unpacked rows fill cache lin
 _Static_assert(sizeof(block_q4_K) == 144 && sizeof(block_q5_K) == 176 && sizeof(block_q6_K) == 210 && sizeof(block_q8_K) == 292,
         "super-blocks as ggml keeps them");
 
-static inline __m512 ag_byte_as_float(__m512i from, int byte) {
-    return _mm512_cvtepi32_ps(_mm512_and_si512(_mm512_srli_epi32(from, (unsigned) (8 * byte)), _mm512_set1_epi32(255)));
-}
-
-/* Q4_K and Q5_K begin with a scale of scales, one of what is subtracted, and eight of each in six bits. */
 static inline __attribute__((always_inline)) void ag_unpack_heads(const char * const rows[AG_LANES], int half, struct ag_k_rows * to) {
     __m512i in[4];
     ag_turn_heads(rows, 0, in);
-    const __m512 scale = _mm512_cvtph_ps(_mm512_cvtepi32_epi16(in[0])), less = _mm512_cvtph_ps(_mm512_cvtepi32_epi16(_mm512_srli_epi32(in[0], 16)));
-    const __m512i scales[2] = { ag_bits(in[1], 0, 63),
-        _mm512_or_si512(ag_bits(in[3], 0, 15), _mm512_slli_epi32(ag_bits(in[1], 6, 3), 4)) };
-    const __m512i lesses[2] = { ag_bits(in[2], 0, 63),
-        _mm512_or_si512(ag_bits(in[3], 4, 15), _mm512_slli_epi32(ag_bits(in[2], 6, 3), 4)) };
+    const struct ag_k_heads heads = ag_k_heads_of(in);
     for (int sub = 0; sub < AG_SUBS; sub++) {
-        _mm512_store_ps(to->scales[sub][half], _mm512_mul_ps(scale, ag_byte_as_float(scales[sub / 4], sub % 4)));
-        _mm512_store_ps(to->less[sub][half], _mm512_mul_ps(less, ag_byte_as_float(lesses[sub / 4], sub % 4)));
+        _mm512_store_ps(to->scales[sub][half], ag_k_scale(&heads, sub));
+        _mm512_store_ps(to->less[sub][half], ag_k_less(&heads, sub));
     }
 }
 
@@ -84,8 +77,7 @@ static inline __attribute__((always_inline)) void ag_unpack_q6(const char * cons
     __m512i in[4];
     ag_turn_heads(rows, offsetof(block_q6_K, scales), in);
     for (int part = 0; part < AG_PARTS; part++) {
-        const __m512i of = _mm512_srai_epi32(_mm512_slli_epi32(in[part / 4], (unsigned) (24 - 8 * (part % 4))), 24);
-        _mm512_store_ps(to->scales[part][half], _mm512_mul_ps(scale, _mm512_cvtepi32_ps(of)));
+        _mm512_store_ps(to->scales[part][half], _mm512_mul_ps(scale, ag_signed_byte_as_float(in[part / 4], part % 4)));
     }
     for (int side = 0; side < 2; side++) {
         __m512i low[2][AG_QUADS], high[AG_QUADS];

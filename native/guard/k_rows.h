@@ -6,6 +6,7 @@
 
 #include "ggml.h"
 #include "ggml-common.h"
+#include "k_scales.h"
 #include "thread_room.h"
 #include "turn_rows.h"
 
@@ -34,27 +35,6 @@ static void ag_k_spread_column(const block_q8_K * column, int64_t blocks, bool f
         }
         to[b].scale = column[b].d;
     }
-}
-
-static inline float ag_half_at(const char * from) {
-    uint16_t half;
-    memcpy(&half, from, sizeof half);
-    return _cvtsh_ss(half);
-}
-
-/* Sums of four products times their scale, added to others: such a sum fits 16 bits, so a register's upper 16 of each 32
- * meet nothing. `which` says which of the scales for each four numbers. */
-static inline __attribute__((always_inline)) __m512i ag_k_scaled(__m512i sum, __m512i values, const int8_t * column, __m512i scales, __m512i which) {
-    const __m512i products = _mm512_dpbusd_epi32(_mm512_setzero_si512(), values, _mm512_load_si512(column));
-    return _mm512_dpwssd_epi32(sum, products, _mm512_maskz_permutexvar_epi16(0x55555555, which, scales));
-}
-
-static inline __attribute__((always_inline)) __m512i ag_k_two(int a, int b) {
-    return _mm512_setr_epi32(a, a, a, a, a, a, a, a, b, b, b, b, b, b, b, b);
-}
-
-static inline __attribute__((always_inline)) __m512i ag_k_four(int a) {
-    return _mm512_setr_epi32(a, a, a, a, a + 1, a + 1, a + 1, a + 1, a + 2, a + 2, a + 2, a + 2, a + 3, a + 3, a + 3, a + 3);
 }
 
 /* The eight scales of six bits of a super-block that begins like this, and the eight numbers to subtract, behind them. */

@@ -29,6 +29,7 @@
 #include <link.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #endif
 
@@ -271,6 +272,36 @@ void drop_read_only_files(int pagemap) {
 
 } // namespace
 
+void drop_mapped(const char * path) noexcept {
+#if defined(__linux__)
+    struct stat file = {};
+    std::FILE * const maps = stat(path, &file) == 0 ? std::fopen("/proc/self/maps", "re") : nullptr;
+    if (maps == nullptr) {
+        return;
+    }
+    char line[4096];
+    while (std::fgets(line, sizeof line, maps) != nullptr) {
+        constexpr int small_pages = 15; // MADV_NOHUGEPAGE, younger than many a C library
+        unsigned long begin = 0, end = 0, inode = 0;
+        char rights[5] = {};
+        struct stat mapped = {};
+        const char * const name = std::strchr(line, '/');
+        if (std::sscanf(line, "%lx-%lx %4s %*s %*s %lu", &begin, &end, rights, &inode) != 4 || inode != file.st_ino || rights[1] != '-'
+                || name == nullptr) {
+            continue;
+        }
+        line[std::strcspn(line, "\n")] = 0;
+        if (stat(name, &mapped) == 0 && mapped.st_dev == file.st_dev && mapped.st_ino == file.st_ino) {
+            madvise(reinterpret_cast<void *>(begin), end - begin, small_pages);
+            madvise(reinterpret_cast<void *>(begin), end - begin, MADV_DONTNEED);
+        }
+    }
+    std::fclose(maps);
+#else
+    (void) path;
+#endif
+}
+
 } // namespace guard
 
 using namespace guard;
@@ -388,6 +419,7 @@ void ag_trim_memory(void) {
 #if defined(__GLIBC__)
     malloc_trim(0);
 #endif
+    drop_unread_files();
 #if defined(__linux__)
     const int pages = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
     if (pages < 0) {

@@ -30,6 +30,13 @@ void note_failure(int kind, const char * what) noexcept;
 // Takes the log slots of all engines; to be done again after whatever may have taken them.
 void take_logs() noexcept;
 
+// Gives back the pages of a file that is mapped for reading; those that are touched again come in small ones. Nothing where
+// that is not to be found out.
+void drop_mapped(const char * path) noexcept;
+
+// The same of models' files that are hardly read any more.
+void drop_unread_files() noexcept;
+
 class scope {
 public:
     scope() noexcept {

@@ -1,4 +1,4 @@
-/* Columns become super-blocks of 256 bytes (Q8_K) for k_matmul.h. Compiled into ggml's CPU backend: native/llama.sed puts it
+/* Columns become super-blocks of 256 bytes (Q8_K) for k_matmul.h and turned_weights.hpp. Compiled into ggml's CPU backend: native/llama.sed puts it
  * in place of ggml's, which goes number by number and took a twelfth of a prompt's time. The bytes and scales are the same
  * but for which of two opposite extremes has the sign. Elsewhere than on AVX512 ggml's own is called. */
 #ifndef AISERVER_Q8_K_H

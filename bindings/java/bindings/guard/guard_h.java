@@ -1254,6 +1254,65 @@ public class guard_h {
         }
     }
 
+    private static class ag_llama_want {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
+            guard_h.C_INT,
+            guard_h.C_POINTER,
+            guard_h.C_INT
+        );
+
+        public static final MemorySegment ADDR = guard_h.findOrThrow("ag_llama_want");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * void ag_llama_want(int32_t likeliest, const int32_t *tokens, int32_t count)
+     * }
+     */
+    public static FunctionDescriptor ag_llama_want$descriptor() {
+        return ag_llama_want.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * void ag_llama_want(int32_t likeliest, const int32_t *tokens, int32_t count)
+     * }
+     */
+    public static MethodHandle ag_llama_want$handle() {
+        return ag_llama_want.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * void ag_llama_want(int32_t likeliest, const int32_t *tokens, int32_t count)
+     * }
+     */
+    public static MemorySegment ag_llama_want$address() {
+        return ag_llama_want.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * void ag_llama_want(int32_t likeliest, const int32_t *tokens, int32_t count)
+     * }
+     */
+    public static void ag_llama_want(int likeliest, MemorySegment tokens, int count) {
+        var mh$ = ag_llama_want.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("ag_llama_want", likeliest, tokens, count);
+            }
+            mh$.invokeExact(likeliest, tokens, count);
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class ag_llama_decode {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             guard_h.C_INT,

@@ -44,6 +44,11 @@ public final class LanguageOptions {
                     + "Default: q8_0 or bf16 where this processor is faster with it, else f16.")
     LlamaSettings.CacheType cacheType;
 
+    @Option(names = "--llm-repack", arity = "1", paramLabel = "true|false", defaultValue = "true",
+            description = "Lay weights out anew for this processor when they are loaded: faster, but in memory that other "
+                    + "processes do not share and the system cannot take back. Default: ${DEFAULT-VALUE}.")
+    boolean repack;
+
     @Option(names = "--llm-max-tokens", paramLabel = "TOKENS", defaultValue = "768",
             description = "Longest answer, 192 to 8192. Default: ${DEFAULT-VALUE}.")
     int maxTokens;
@@ -79,7 +84,7 @@ public final class LanguageOptions {
         LlamaSettings usual = LlamaSettings.of(model);
         int count = Threads.orCores(threads);
         return new LlamaSettings(model, device, context, sequences, usual.batchTokens(), count, count, gpuLayers,
-                usual.flashAttention(), cacheType, usual.repack(), states(), new LlamaSettings.Split(split, gpuShares));
+                usual.flashAttention(), cacheType, repack, states(), new LlamaSettings.Split(split, gpuShares));
     }
 
     private Path states() {

@@ -1,6 +1,7 @@
 package aiserver.engine;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.Map;
 
 /**
@@ -17,8 +18,27 @@ interface AnswerDecoder {
     record Step(int[] tokens, boolean last) {
     }
 
+    /**
+     * What the logits behind a step are looked at for; those of all other tokens may be rough.
+     *
+     * @param likeliest how many of the likeliest tokens
+     * @param tokens    and which besides
+     */
+    record Wanted(int likeliest, int[] tokens) {
+        static final Wanted NOTHING = new Wanted(0, new int[0]);
+
+        Wanted and(Wanted other) {
+            int[] both = Arrays.copyOf(tokens, tokens.length + other.tokens.length);
+            System.arraycopy(other.tokens, 0, both, tokens.length, other.tokens.length);
+            return new Wanted(Math.max(likeliest, other.likeliest), both);
+        }
+    }
+
     /** The tokens that are fixed before anything is chosen. */
     Step start();
+
+    /** What {@link #next} will look at. */
+    Wanted wanted();
 
     /** @param logits one float for each token of the vocabulary, valid during the call only */
     Step next(MemorySegment logits);

@@ -94,7 +94,7 @@ final class BatchLoop implements AutoCloseable {
         if (pieces.isEmpty()) {
             return;
         }
-        switch (context.decode()) {
+        switch (context.decode(wanted(pieces))) {
             case DONE -> {
                 // state first, for all: an answer that fails must not leave others' tokens unaccounted for
                 pieces.forEach(this::account);
@@ -232,6 +232,11 @@ final class BatchLoop implements AutoCloseable {
             }
         }
         return pieces;
+    }
+
+    private static AnswerDecoder.Wanted wanted(List<Piece> pieces) {
+        return pieces.stream().filter(piece -> piece.logits() >= 0).map(piece -> piece.slot().answer.wanted())
+                .reduce(AnswerDecoder.Wanted.NOTHING, AnswerDecoder.Wanted::and);
     }
 
     private void account(Piece piece) {

@@ -10,11 +10,6 @@ final class CpuFeatures {
     private CpuFeatures() {
     }
 
-    /** Whether products with quantised weights are fast as the weights lie in the file: native/guard/k_matmul.h, q8_matmul.h. */
-    static boolean multipliesAsItLies() {
-        return has("AVX512") && has("AVX512_VNNI");
-    }
-
     /** Whether flash attention is fast while tokens are written, too: native/guard/attention.h. */
     static boolean attendsAsItLies() {
         return has("AVX512");

@@ -25,6 +25,11 @@ final class FreeDecoder implements AnswerDecoder {
     }
 
     @Override
+    public Wanted wanted() {
+        return sampler.wanted();
+    }
+
+    @Override
     public Step next(MemorySegment logits) {
         int token = sampler.sample(logits, id -> vocabulary.endsTurn(id) || vocabulary.bytes(id).length > 0);
         if (vocabulary.endsTurn(token)) {

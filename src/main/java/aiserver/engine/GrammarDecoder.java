@@ -92,6 +92,11 @@ final class GrammarDecoder implements AnswerDecoder, AutoCloseable {
     }
 
     @Override
+    public Wanted wanted() {
+        return sampler.wanted();
+    }
+
+    @Override
     public Step next(MemorySegment logits) {
         int token = sampler.sample(logits, this::allows);
         accept(token);

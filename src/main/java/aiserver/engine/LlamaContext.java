@@ -169,10 +169,14 @@ final class LlamaContext implements AutoCloseable {
     /**
      * Computes the batch.
      *
+     * @param wanted what its logits are looked at for
      * @throws EngineException ENGINE_FAILED or OUT_OF_MEMORY, after which the context is not to be used any more
      */
-    Outcome decode() {
+    Outcome decode(AnswerDecoder.Wanted wanted) {
         require(size > 0, "the batch is empty");
+        try (Arena local = Arena.ofConfined()) {
+            guard_h.ag_llama_want(wanted.likeliest(), local.allocateFrom(ValueLayout.JAVA_INT, wanted.tokens()), wanted.tokens().length);
+        }
         llama_batch.n_tokens(batch, size);
         llama_h.llama_set_abort_callback(use.address(), size >= ASK_FROM ? abort : MemorySegment.NULL, MemorySegment.NULL);
         int rc = Guard.check(guard_h.ag_llama_decode(use.address(), batch), "a batch of " + size + " tokens failed");

@@ -73,7 +73,7 @@ final class LlamaModel implements Vocabulary, AutoCloseable {
             llama_model_params.split_mode(params, splitMode(settings, placement));
             llama_model_params.tensor_split(params, shares(arena, settings, placement));
             llama_model_params.main_gpu(params, 0);
-            llama_model_params.use_extra_bufts(params, settings.repack() == null ? !CpuFeatures.multipliesAsItLies() : settings.repack());
+            llama_model_params.use_extra_bufts(params, settings.repack());
             llama_model_params.progress_callback(params, llama_progress_callback.allocate(
                     (fraction, user) -> loading.goesOn(fraction), arena));
             MemorySegment model = guard_h.ag_llama_model_load(arena.allocateFrom(settings.model().toString()), params);

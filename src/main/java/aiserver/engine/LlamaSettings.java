@@ -19,13 +19,14 @@ import java.util.Objects;
  *                      thinks best
  * @param cacheType     of the KV cache, or null: bytes or bfloat16 where the processor that computes attends faster in them,
  *                      else half precision
- * @param repack        whether weights are laid out anew for this processor, which takes as much memory again; or null:
- *                      where products with them as they lie are slower
+ * @param repack        whether weights are laid out anew for this processor: faster, but in memory of the process's own and not
+ *                      the file's, which the system could take back. On a processor with AVX512-VNNI k-quants only, and the
+ *                      file's pages are given up for it; elsewhere both are kept
  * @param stateFolder   where the state of prompts' fixed beginnings is kept across restarts, or null: nowhere
  * @param split         how several GPUs share the model
  */
 public record LlamaSettings(Path model, String device, int contextTokens, int sequences, int batchTokens, int threads,
-                            int promptThreads, int gpuLayers, Boolean flashAttention, CacheType cacheType, Boolean repack,
+                            int promptThreads, int gpuLayers, Boolean flashAttention, CacheType cacheType, boolean repack,
                             Path stateFolder, Split split) {
     public enum CacheType { F16, BF16, Q8_0 }
 
@@ -63,7 +64,7 @@ public record LlamaSettings(Path model, String device, int contextTokens, int se
 
     /** Without a folder for states, on one device. */
     public LlamaSettings(Path model, String device, int contextTokens, int sequences, int batchTokens, int threads,
-                         int promptThreads, int gpuLayers, Boolean flashAttention, CacheType cacheType, Boolean repack) {
+                         int promptThreads, int gpuLayers, Boolean flashAttention, CacheType cacheType, boolean repack) {
         this(model, device, contextTokens, sequences, batchTokens, threads, promptThreads, gpuLayers, flashAttention,
                 cacheType, repack, null, Split.USUAL);
     }
@@ -71,7 +72,7 @@ public record LlamaSettings(Path model, String device, int contextTokens, int se
     /** Four sequences of 4096 tokens on this machine's processors or GPU. */
     public static LlamaSettings of(Path model) {
         int processors = Math.max(1, Runtime.getRuntime().availableProcessors());
-        return new LlamaSettings(model, "auto", 4096, 4, 512, processors, processors, -1, null, null, null);
+        return new LlamaSettings(model, "auto", 4096, 4, 512, processors, processors, -1, null, null, true);
     }
 
     public LlamaSettings withContext(int tokens, int sequenceCount) {

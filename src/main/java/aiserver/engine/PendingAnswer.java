@@ -64,6 +64,11 @@ final class PendingAnswer {
         cachedTokens = Math.min(tokens, promptTokens);
     }
 
+    /** What {@link #next} will look at. */
+    AnswerDecoder.Wanted wanted() {
+        return decoder.wanted();
+    }
+
     /** Chooses what comes next; null where the answer is complete. */
     int[] next(MemorySegment logits) {
         AnswerDecoder.Step step = decoder.next(logits);

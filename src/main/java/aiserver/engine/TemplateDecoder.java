@@ -68,6 +68,11 @@ final class TemplateDecoder implements AnswerDecoder {
     }
 
     @Override
+    public Wanted wanted() {
+        return node == null ? sampler.wanted() : new Wanted(0, node.ids());
+    }
+
+    @Override
     public Step next(MemorySegment logits) {
         if (node != null) {
             choose(logits);

@@ -33,6 +33,11 @@ final class TokenSampler {
         this.scores = new float[capacity];
     }
 
+    /** What it looks at, as long as one of the likeliest is allowed. */
+    AnswerDecoder.Wanted wanted() {
+        return new AnswerDecoder.Wanted(ids.length, new int[0]);
+    }
+
     /**
      * @return an allowed token
      * @throws EngineException ENGINE_FAILED where no token is both possible and allowed

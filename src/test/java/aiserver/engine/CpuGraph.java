@@ -48,6 +48,11 @@ final class CpuGraph implements AutoCloseable {
     private static final GgmlFunction BUFFER = GgmlFunction.of("ggml_backend_cpu_buffer_from_ptr", ADDRESS, ADDRESS, JAVA_LONG);
     private static final GgmlFunction BUFFER_FREE = GgmlFunction.of("ggml_backend_buffer_free", null, ADDRESS);
     private static final GgmlFunction PLACE = GgmlFunction.of("ggml_backend_tensor_alloc", JAVA_INT, ADDRESS, ADDRESS, ADDRESS);
+    private static final GgmlFunction BUFFER_OF_TYPE = GgmlFunction.of("ggml_backend_buft_alloc_buffer", ADDRESS, ADDRESS, JAVA_LONG);
+    private static final GgmlFunction BYTES_IN_TYPE = GgmlFunction.of("ggml_backend_buft_get_alloc_size", JAVA_LONG, ADDRESS, ADDRESS);
+    private static final GgmlFunction TYPE_NAME = GgmlFunction.of("ggml_backend_buft_name", ADDRESS, ADDRESS);
+    private static final GgmlFunction BUFFER_BASE = GgmlFunction.of("ggml_backend_buffer_get_base", ADDRESS, ADDRESS);
+    private static final GgmlFunction SET = GgmlFunction.of("ggml_backend_tensor_set", null, ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG);
     private static final GgmlFunction PRODUCT = GgmlFunction.of("ggml_mul_mat", ADDRESS, ADDRESS, ADDRESS, ADDRESS);
     private static final GgmlFunction ATTENTION = GgmlFunction.of("ggml_flash_attn_ext", ADDRESS, ADDRESS, ADDRESS, ADDRESS,
             ADDRESS, ADDRESS, JAVA_FLOAT, JAVA_FLOAT, JAVA_FLOAT);
@@ -59,6 +64,8 @@ final class CpuGraph implements AutoCloseable {
     // Kept to the end of the process, as its threads are.
     private static final MemorySegment BACKEND;
     private static final GgmlFunction SET_THREADS;
+    /** Where native/guard/turned_weights.hpp keeps weights; null on a processor that it is not for. */
+    private static final MemorySegment TURNED;
 
     static {
         MemorySegment device = GgmlFunction.of("ggml_backend_dev_by_type", ADDRESS, JAVA_INT).address(CPU_DEVICE);
@@ -67,7 +74,25 @@ final class CpuGraph implements AutoCloseable {
         try (Arena arena = Arena.ofConfined()) {
             SET_THREADS = GgmlFunction.at(GgmlFunction.of("ggml_backend_reg_get_proc_address", ADDRESS, ADDRESS, ADDRESS)
                     .address(registered, arena.allocateFrom("ggml_backend_set_n_threads")), null, ADDRESS, JAVA_INT);
+            TURNED = bufferType(GgmlFunction.at(GgmlFunction.of("ggml_backend_reg_get_proc_address", ADDRESS, ADDRESS, ADDRESS)
+                    .address(registered, arena.allocateFrom("ggml_backend_dev_get_extra_bufts")), ADDRESS, ADDRESS).address(device));
         }
+    }
+
+    private static MemorySegment bufferType(MemorySegment all) {
+        MemorySegment types = all.reinterpret(Long.MAX_VALUE);
+        for (int i = 0; !types.getAtIndex(ADDRESS, i).equals(MemorySegment.NULL); i++) {
+            MemorySegment type = types.getAtIndex(ADDRESS, i);
+            if (TYPE_NAME.address(type).reinterpret(Long.MAX_VALUE).getString(0).equals("CPU_TURNED")) {
+                return type;
+            }
+        }
+        return null;
+    }
+
+    /** Whether this processor's backend lays weights out anew. */
+    static boolean turnsWeights() {
+        return TURNED != null;
     }
 
     private final Arena arena = Arena.ofConfined();
@@ -111,6 +136,16 @@ final class CpuGraph implements AutoCloseable {
     MemorySegment tensor(int type, MemorySegment values, long... sizes) {
         MemorySegment tensor = NEW_TENSOR.address(context, type, sizes[0], size(sizes, 1), size(sizes, 2), size(sizes, 3));
         MemorySegment.copy(values, 0, place(tensor), 0, values.byteSize());
+        return tensor;
+    }
+
+    /** A matrix that is laid out anew, as a model's is when it is loaded. */
+    MemorySegment turned(int type, MemorySegment values, long length, long rows) {
+        MemorySegment tensor = NEW_TENSOR.address(context, type, length, rows, 1L, 1L);
+        MemorySegment buffer = BUFFER_OF_TYPE.address(TURNED, BYTES_IN_TYPE.call(TURNED, tensor));
+        buffers.add(buffer);
+        assertThat(PLACE.call(buffer, tensor, BUFFER_BASE.address(buffer))).isEqualTo(0);
+        SET.call(tensor, arena.allocate(values.byteSize()).copyFrom(values), 0L, values.byteSize());
         return tensor;
     }
 

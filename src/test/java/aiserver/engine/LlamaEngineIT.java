@@ -34,6 +34,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The real engine: what it reuses, how it stops, and what would end the process if nothing caught it. */
 class LlamaEngineIT {
+    private static final AnswerDecoder.Wanted LIKELIEST = new AnswerDecoder.Wanted(1, new int[0]);
     private static LlamaEngine engine;
 
     @TempDir
@@ -399,7 +400,7 @@ class LlamaEngineIT {
     @Test
     void batchesAreCheckedBeforeTheyGoDown() {
         onContext((model, context) -> {
-            assertThatThrownBy(context::decode).hasMessage("the batch is empty");
+            assertThatThrownBy(() -> context.decode(LIKELIEST)).hasMessage("the batch is empty");
             assertThatThrownBy(() -> context.add(-1, 0, 0, true)).hasMessageContaining("token -1 is not one of the model's");
             assertThatThrownBy(() -> context.add(model.size(), 0, 0, true)).hasMessageContaining("is not one of the model's");
             assertThatThrownBy(() -> context.add(1, 256, 0, true)).hasMessageContaining("position 256 is not within 256");
@@ -408,7 +409,7 @@ class LlamaEngineIT {
                 context.add(i, i, 0, i == 31);
             }
             assertThatThrownBy(() -> context.add(1, 32, 0, true)).hasMessageContaining("holds 32 tokens and is full");
-            assertThat(context.decode()).isEqualTo(LlamaContext.Outcome.DONE);
+            assertThat(context.decode(LIKELIEST)).isEqualTo(LlamaContext.Outcome.DONE);
             assertThat(context.logits(31).byteSize()).isEqualTo(4L * model.size());
             assertThatThrownBy(() -> context.logits(30)).hasMessageContaining("no logits were asked for at 30");
             assertThatThrownBy(() -> context.truncate(-1, 0)).hasMessageContaining("sequence -1");
@@ -420,7 +421,7 @@ class LlamaEngineIT {
         onContext((model, context) -> {
             context.add(1, 0, 0, true);
             assertThatThrownBy(() -> context.logits(0)).isInstanceOf(EngineException.class).hasMessageContaining("no logits at 0");
-            assertThat(context.decode()).isEqualTo(LlamaContext.Outcome.DONE);
+            assertThat(context.decode(LIKELIEST)).isEqualTo(LlamaContext.Outcome.DONE);
             assertThat(context.logits(0).byteSize()).isPositive();
         });
     }
@@ -429,13 +430,13 @@ class LlamaEngineIT {
     void aGapInTheSequenceIsCaught() {
         onContext((model, context) -> {
             context.add(1, 0, 0, true);
-            context.decode();
+            context.decode(LIKELIEST);
             context.clearBatch();
             context.add(1, 7, 0, true);
-            assertThatThrownBy(context::decode).isInstanceOf(EngineException.class).hasMessageContaining("a batch of 1 tokens failed");
+            assertThatThrownBy(() -> context.decode(LIKELIEST)).isInstanceOf(EngineException.class).hasMessageContaining("a batch of 1 tokens failed");
             context.clearBatch();
             context.add(1, 1, 0, true);
-            assertThat(context.decode()).isEqualTo(LlamaContext.Outcome.DONE);
+            assertThat(context.decode(LIKELIEST)).isEqualTo(LlamaContext.Outcome.DONE);
         });
     }
 
@@ -445,13 +446,13 @@ class LlamaEngineIT {
             for (int position = 0; position < 256; position++) {
                 context.clearBatch();
                 context.add(1, position, 0, true);
-                assertThat(context.decode()).isEqualTo(LlamaContext.Outcome.DONE);
+                assertThat(context.decode(LIKELIEST)).isEqualTo(LlamaContext.Outcome.DONE);
             }
             context.clearBatch();
             context.add(1, 0, 1, true);
-            assertThat(context.decode()).isEqualTo(LlamaContext.Outcome.NO_ROOM);
+            assertThat(context.decode(LIKELIEST)).isEqualTo(LlamaContext.Outcome.NO_ROOM);
             context.truncate(0, 255);
-            assertThat(context.decode()).isEqualTo(LlamaContext.Outcome.DONE);
+            assertThat(context.decode(LIKELIEST)).isEqualTo(LlamaContext.Outcome.DONE);
         });
     }
 

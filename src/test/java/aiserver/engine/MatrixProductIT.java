@@ -1,19 +1,26 @@
 package aiserver.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import bindings.guard.guard_h;
 import bindings.llama.llama_h;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Products of weights and columns by the CPU backend, native/guard/q8_matmul.h, q8_rows.h, k_matmul.h, k_rows.h and
- * f16_rows.h where the processor has what they need, held against double precision. Columns are such that the backend
+ * Products of weights and columns by the CPU backend, native/guard/q8_matmul.h, q8_rows.h, k_matmul.h, k_rows.h,
+ * turned_weights.hpp and f16_rows.h where the processor has what they need, held against double precision. Columns are such that the backend
  * rounds none of them: whole numbers up to 127, which each block reaches, times a power of two of its own. So one
  * number, row or block in the wrong place is far outside of {@link #CLOSE}.
  */
@@ -22,6 +29,17 @@ class MatrixProductIT {
     private static final double CLOSE = 1e-5;
     /** The same where the processor adds up in half precision. */
     private static final double HALF_CLOSE = 1e-2;
+
+    /** The same of a vocabulary's rows without the lower two of six bits: eight times what is usual. */
+    private static final double ROUGHLY = 0.5;
+
+    private static final int VOCABULARY_ROWS = (1 << 15) + 5;
+    private static final QuantizedMatrix VOCABULARY;
+
+    static {
+        NativeLibraries.load();
+        VOCABULARY = QuantizedMatrix.of(QuantizedMatrix.Type.Q6_K, weights(new Random(41), VOCABULARY_ROWS * 256), VOCABULARY_ROWS, 256);
+    }
 
     /** @param apart whether columns lie apart, as a part of wider ones does */
     record Shape(QuantizedMatrix.Type type, int columns, int rows, int length, int threads, boolean apart) {
@@ -71,6 +89,106 @@ class MatrixProductIT {
                         "row " + row + " of column " + column);
             }
         }
+    }
+
+    /** Columns pass in eights, by super-blocks as many as a cache holds; rows are taken by 16. */
+    static Stream<Shape> turnedShapes() {
+        return shapes().filter(shape -> shape.type().block == 256 && shape.rows() > 1).mapMulti((shape, more) -> {
+            more.accept(shape);
+            if (shape.columns() == 37) {
+                more.accept(new Shape(shape.type(), 8, 48, 1024, 2, false));
+                more.accept(new Shape(shape.type(), 9, 17, 1024, 4, true));
+            }
+        });
+    }
+
+    @ParameterizedTest
+    @MethodSource("turnedShapes")
+    void multipliesWithWeightsThatAreLaidOutAnew(Shape shape) {
+        assumeTrue(CpuGraph.turnsWeights(), "this processor's backend does not lay weights out anew");
+        Random random = new Random(37L * shape.length() + shape.columns());
+        int length = shape.length();
+        QuantizedMatrix weights = QuantizedMatrix.of(shape.type(), weights(random, shape.rows() * length), shape.rows(), length);
+        float[] columns = columns(random, shape.columns() * length, shape.type().block);
+        float[] result;
+        try (CpuGraph graph = new CpuGraph()) {
+            MemorySegment matrix = graph.turned(shape.type().number, MemorySegment.ofArray(weights.blocks()), length, shape.rows());
+            result = graph.product(matrix, shape.apart() ? apart(graph, columns, length) : graph.floats(columns, length, shape.columns()),
+                    shape.threads());
+        }
+        assertThat(result).hasSize(shape.columns() * shape.rows());
+        for (int column = 0; column < shape.columns(); column++) {
+            for (int row = 0; row < shape.rows(); row++) {
+                assertClose(result[column * shape.rows() + row], weights.values(), row * length, columns, column * length, length, CLOSE,
+                        "row " + row + " of column " + column);
+            }
+        }
+    }
+
+    @Test
+    void laysWeightsOutAnewWhereTheProcessorMultipliesBytes() {
+        assertThat(CpuGraph.turnsWeights()).isEqualTo(CpuFeatures.has("AVX512") && CpuFeatures.has("AVX512_VNNI"));
+    }
+
+    /**
+     * A vocabulary's matrix: the likeliest rows, and those that are asked for, are as exact as ever; others are as far off as
+     * numbers of four bits are; and where nothing is likely enough to be asked for they are impossible.
+     */
+    @ParameterizedTest
+    @CsvSource({"1, 1, 1", "3, 8, 2", "8, 20, 1", "9, 64, 3", "2, 0, 2", "65, 8, 2", "3, -1, 2", "1, 100, 2"})
+    void multipliesAVocabularyAsFarAsItIsLookedAt(int columnCount, int likeliest, int threads) {
+        assumeTrue(CpuGraph.turnsWeights(), "this processor's backend does not lay weights out anew");
+        int length = VOCABULARY.values().length / VOCABULARY_ROWS;
+        float[] columns = columns(new Random(likeliest), columnCount * length, 256);
+        for (int c = 0; c < columnCount; c++) {
+            for (int i = 0; i < length && columns[c * length] == 0; i++) { // a column of zeros has no likeliest rows
+                columns[c * length + length - 1 - i] = i % 255 - 127;
+            }
+        }
+        int[] asked = {VOCABULARY_ROWS - 1, 16, 3, 17, 20_000};
+        float[] result;
+        try (CpuGraph graph = new CpuGraph(); Arena arena = Arena.ofConfined()) {
+            MemorySegment matrix = graph.turned(VOCABULARY.type().number, MemorySegment.ofArray(VOCABULARY.blocks()), length, VOCABULARY_ROWS);
+            guard_h.ag_llama_want(likeliest, arena.allocateFrom(ValueLayout.JAVA_INT, asked), asked.length);
+            result = graph.product(matrix, graph.floats(columns, length, columnCount), threads);
+        } finally {
+            guard_h.ag_llama_want(-1, MemorySegment.NULL, 0);
+        }
+        boolean whole = likeliest < 0 || likeliest > 64 || columnCount > 64;
+        int rough = 0;
+        for (int column = 0; column < columnCount; column++) {
+            double[] exact = new double[VOCABULARY_ROWS];
+            double[] lengths = new double[VOCABULARY_ROWS];
+            for (int row = 0; row < VOCABULARY_ROWS; row++) {
+                double squares = 0;
+                for (int i = 0; i < length; i++) {
+                    double product = (double) VOCABULARY.values()[row * length + i] * columns[column * length + i];
+                    exact[row] += product;
+                    squares += product * product;
+                }
+                lengths[row] = Math.sqrt(squares);
+            }
+            double least = likeliest <= 0 ? Double.POSITIVE_INFINITY : Arrays.stream(exact).sorted().skip(VOCABULARY_ROWS - Math.min(likeliest, VOCABULARY_ROWS))
+                    .findFirst().orElseThrow();
+            for (int row = 0; row < VOCABULARY_ROWS; row++) {
+                float found = result[column * VOCABULARY_ROWS + row];
+                int at = row;
+                boolean close = Math.abs(found - exact[row]) <= CLOSE * lengths[row];
+                if (whole || exact[row] >= least || Arrays.stream(asked).anyMatch(one -> one == at)) {
+                    if (!close) {
+                        assertThat(found).as("row " + row + " of column " + column).isEqualTo(exact[row]);
+                    }
+                } else if (likeliest == 0) {
+                    assertThat(found).isEqualTo(Float.NEGATIVE_INFINITY);
+                } else {
+                    rough += close ? 0 : 1;
+                    if (!(Math.abs(found - exact[row]) <= ROUGHLY * lengths[row])) {
+                        assertThat(found).as("row " + row + " of column " + column).isCloseTo((float) exact[row], within((float) (ROUGHLY * lengths[row])));
+                    }
+                }
+            }
+        }
+        assertThat(rough).isGreaterThanOrEqualTo(whole || likeliest == 0 ? 0 : columnCount * VOCABULARY_ROWS / 2);
     }
 
     /**
