@@ -6,8 +6,8 @@
  * A head's queries, up to 512 at a time, pass by a tile of 64 keys and values. Where many of them see it, it is unpacked and
  * turned once, and six queries' scores fill the registers; few of them, as while tokens are written, meet the keys as they
  * lie, all heads together, and the rows after those are fetched meanwhile. Answers that are written side by side lie in turns:
- * each meets its own rows of a tile, and those before, which all share, together with the others. Scores become weights
- * relative to the largest so far, and sums of weighted values wait in memory.
+ * each meets its own rows, in bytes those of several tiles, and those before, which all share, together with the others.
+ * Scores become weights relative to the largest so far, and sums of weighted values wait in memory.
  *
  * Keys and values in bytes (Q8_0) are half as much to read as those in half precision, and few queries meet them as such: see
  * attention_bytes.h. Those in bfloat16 take half of the instructions, since two products are added at once: see attention_bf16.h. */
@@ -31,7 +31,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { AG_QUERIES = 6, AG_FEW_QUERIES = 4, AG_FEW_PLACES = 32 };
+enum { AG_QUERIES = 6, AG_FEW_QUERIES = 4, AG_FEW_PLACES = 32, AG_OWN_ROWS = 32 };
 
 /* What keys and values are: single, half and bfloat16 precision, and bytes (Q8_0). */
 enum ag_kind { AG_SINGLE, AG_HALF, AG_BF16, AG_BYTES };
@@ -314,25 +314,36 @@ static inline __attribute__((always_inline)) void ag_attend_six(struct ag_attent
     }
 }
 
+/* Rows that one place meets by itself, and a mask of them alone: where answers are written side by side, each has but every
+ * so manieth row of a tile. */
+struct ag_own_rows {
+    int count;
+    int64_t from;      /* the key that they are counted from */
+    const char * keys; /* of that key, of the first head */
+    uint16_t rows[AG_KEYS + AG_EIGHT];
+    ggml_fp16_t mask[AG_KEYS];
+};
+
 /* Few queries that meet a tile as it lies: `count` of each of `groups` heads of keys, which lie beside each other. */
 struct ag_few {
     int groups;
     int count;
     size_t key_step;   /* from a head's keys to the next one's */
     size_t value_step;
-    const uint8_t * rows;            /* those of the tile that they meet, as many as it counts */
+    const uint16_t * rows;           /* those of the tile that they meet, as many as it counts */
+    const struct ag_own_rows * next; /* rows in bytes that are met after these, or null: those of the next tile */
     const float * numbers[AG_GROUP]; /* [group][query]; or pairs of bfloat16 */
     const struct ag_query_bytes * bytes[AG_GROUP]; /* the same, where keys are bytes: 64 numbers, and those that follow */
     const char * mask[AG_GROUP];     /* of the first of these rows; all null, or none */
     int at[AG_GROUP];                /* where the room has it */
 };
 
-static const uint8_t ag_all_rows[AG_KEYS] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26,
+static const uint16_t ag_all_rows[AG_KEYS] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26,
     27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63 };
 
 /* A part of four rows that will be wanted soon: those of one head lie too far apart for the processor to foresee them. Behind
  * the last row this does no harm. */
-static inline __attribute__((always_inline)) void ag_fetch(const char * from, const uint8_t rows[AG_FOUR], size_t stride, size_t size) {
+static inline __attribute__((always_inline)) void ag_fetch(const char * from, const uint16_t rows[AG_FOUR], size_t stride, size_t size) {
     for (int i = 0; i < AG_FOUR; i++) {
         ag_fetch_lines(from + rows[i] * stride, size);
     }
@@ -378,7 +389,7 @@ static inline __attribute__((always_inline)) void ag_score(const struct ag_tile 
 }
 
 /* `there` rows of values, 64 numbers of each from number `part` on, and one, two or four queries. */
-static inline __attribute__((always_inline)) void ag_add_values(const struct ag_tile * tile, const char * values, int part, const uint8_t * rows,
+static inline __attribute__((always_inline)) void ag_add_values(const struct ag_tile * tile, const char * values, int part, const uint16_t * rows,
         int there, float * all, const int * at, const float * weights, const int count, const enum ag_kind kind) {
     float * sums = all + part;
     __m512 sum[AG_FOUR][AG_VECTORS];
@@ -479,7 +490,11 @@ static void ag_add_few_bytes(struct ag_attention_room * room, const struct ag_ti
     struct ag_ahead ahead = { tile->keys + (size_t) tile->next * tile->key_stride, 0 };
     for (int group = 0; group < few->groups; group++) {
         const char * values = tile->values + (size_t) group * few->value_step;
-        if (!whole && tile->next > 0) {
+        if (few->next != NULL) {
+            for (int i = few->next->count * group / few->groups; i < few->next->count * (group + 1) / few->groups; i++) {
+                ag_fetch_lines(few->next->keys + few->next->rows[i] * tile->key_stride, size);
+            }
+        } else if (!whole && tile->next > 0) {
             ag_fetch_share(ahead.from, room->bytes.key_at, tile->count, size, group, few->groups);
         }
         const float largest = ag_value_scales(&room->bytes, values, tile->count, blocks);
@@ -682,6 +697,7 @@ static void ag_attend_all(struct ag_attention_room * room, const struct ag_tile 
         these.count = seeing;
         these.key_step = these.value_step = 0;
         these.rows = ag_all_rows;
+        these.next = NULL;
         for (int i = 0; i < seeing; i++) {
             these.numbers[i] = ag_query(room, queries, few[i], tile->length, tile->kind);
             these.mask[i] = ag_mask_of(queries, few[i]);
@@ -817,18 +833,44 @@ static void ag_gather_few(const struct ggml_tensor * dst, int64_t i3, const int 
     }
 }
 
-/* Of a tile's rows those whose bits are set, and a mask of them alone: where answers are written side by side, each has but
- * every so manieth row. Returns how many. */
-static int ag_pick_rows(uint64_t seen, const char * mask, uint8_t rows[AG_KEYS + AG_EIGHT], ggml_fp16_t picked[AG_KEYS]) {
-    int count = 0;
-    for (; seen != 0; seen &= seen - 1) {
-        const int row = __builtin_ctzll(seen);
-        rows[count] = (uint8_t) row;
-        memcpy(picked + count, mask + (size_t) row * sizeof *picked, sizeof *picked);
-        count++;
+static void ag_add_own_row(struct ag_own_rows * own, const struct ag_tile * tile, int64_t key, int row, const char * mask) {
+    if (own->count == 0) {
+        own->from = key;
+        own->keys = tile->keys;
     }
-    memset(rows + count, rows[count - 1], AG_EIGHT); /* what is fetched may be behind the last */
-    return count;
+    own->rows[own->count] = (uint16_t) (key + row - own->from);
+    memcpy(own->mask + own->count, mask, sizeof *own->mask);
+    own->count++;
+}
+
+/* Place `place` meets its own rows, which are gone then. `next`: see ag_tile. */
+static void ag_meet_own_rows(const struct ggml_tensor * dst, int64_t i3, int place, struct ag_own_rows * own, int next, const struct ag_own_rows * after,
+        struct ag_attention_room * room, struct ag_few * few) {
+    struct ag_tile some = ag_tile_of(dst);
+    ag_take(&some, dst, own->from, 0, 0, i3);
+    few->next = after;
+    some.count = own->count;
+    some.next = next;
+    for (int i = 0; i < AG_EIGHT; i++) { /* what is fetched may be behind the last */
+        own->rows[own->count + i] = own->rows[own->count - 1];
+    }
+    few->rows = own->rows;
+    ag_gather_few(dst, i3, &place, 1, (const char *) own->mask, 0, room, few);
+    ag_meet(room, &some, few);
+    few->next = NULL;
+    own->count = 0;
+}
+
+/* All places meet their own rows; those of the next place are fetched meanwhile. */
+static void ag_meet_all_own_rows(const struct ggml_tensor * dst, int64_t i3, struct ag_own_rows * own, int places, struct ag_attention_room * room,
+        struct ag_few * few) {
+    for (int place = 0, after; place < places; place = after) {
+        for (after = place + 1; after < places && own[after].count == 0; after++) {
+        }
+        if (own[place].count > 0) {
+            ag_meet_own_rows(dst, i3, place, own + place, 0, after < places ? own + after : NULL, room, few);
+        }
+    }
 }
 
 /* All queries of sequence `i3`, head by head, meet this thread's part of the tiles: each thread takes the next one, so that
@@ -839,6 +881,7 @@ static struct ag_attention_room * ag_attend_few(const struct ggml_tensor * dst, 
     struct ag_tile tile = ag_tile_of(dst);
     struct ag_attention_room * room = ag_begin(heads * places, tile.width);
     struct ag_few few;
+    few.next = NULL;
     few.groups = (int) k->ne[2];
     few.key_step = k->nb[2];
     few.value_step = v->nb[2];
@@ -857,6 +900,10 @@ static struct ag_attention_room * ag_attend_few(const struct ggml_tensor * dst, 
 #endif
     }
     tile.next = AG_KEYS * threads;
+    struct ag_own_rows own[AG_FEW_PLACES];
+    for (int place = 0; place < places; place++) {
+        own[place].count = 0;
+    }
     for (int64_t key = (int64_t) AG_KEYS * thread; key < k->ne[1]; key += tile.next) {
         ag_take(&tile, dst, key, 0, 0, i3);
 #if AG_MEETS_BYTES
@@ -873,13 +920,21 @@ static struct ag_attention_room * ag_attend_few(const struct ggml_tensor * dst, 
             if (2 * __builtin_popcountll(seen) > tile.count) {
                 most[count++] = place;
             } else if (seen != 0) {
-                uint8_t rows[AG_KEYS + AG_EIGHT];
-                ggml_fp16_t picked[AG_KEYS];
-                struct ag_tile some = tile;
-                some.count = ag_pick_rows(seen, queries.mask + place * queries.mask_stride, rows, picked);
-                few.rows = rows;
-                ag_gather_few(dst, i3, &place, 1, (const char *) picked, 0, room, &few);
-                ag_meet(room, &some, &few);
+                const int rows = __builtin_popcountll(seen);
+                const bool later = tile.kind == AG_BYTES && rows <= AG_OWN_ROWS / 2; /* with others: each meeting takes its time */
+                if (own[place].count > 0 && (!later || own[place].count + rows > AG_OWN_ROWS || key + AG_KEYS - own[place].from > UINT16_MAX)) {
+                    ag_meet_all_own_rows(dst, i3, own, places, room, &few);
+                }
+                for (uint64_t left = seen; left != 0; left &= left - 1) {
+                    const int row = __builtin_ctzll(left);
+                    ag_add_own_row(own + place, &tile, key, row, ag_mask_of(&queries, place) + (size_t) row * sizeof(ggml_fp16_t));
+                    if (later && place == 0) { /* met before others that could fetch them */
+                        ag_fetch_lines(tile.keys + (size_t) row * tile.key_stride, few.groups * ag_row_size(tile.length, AG_BYTES));
+                    }
+                }
+                if (!later) { /* those of the next tile are fetched meanwhile */
+                    ag_meet_own_rows(dst, i3, place, own + place, tile.next, NULL, room, &few);
+                }
             }
         }
         if (count > 0) {
@@ -888,6 +943,7 @@ static struct ag_attention_room * ag_attend_few(const struct ggml_tensor * dst, 
             ag_meet(room, &tile, &few);
         }
     }
+    ag_meet_all_own_rows(dst, i3, own, places, room, &few);
     return room;
 }
 
