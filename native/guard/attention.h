@@ -427,9 +427,9 @@ static inline __attribute__((always_inline)) void ag_add_values(const struct ag_
 
 #if AG_MEETS_BYTES
 /* Rows that do not lie side by side, a group's share of them. */
-static inline void ag_fetch_share(const char * from, const size_t * at, int count, size_t size, int group, int groups) {
+static inline void ag_fetch_share(const char * from, const uint16_t * rows, size_t stride, int count, size_t size, int group, int groups) {
     for (int i = count * group / groups; i < count * (group + 1) / groups; i++) {
-        ag_fetch_lines(from + at[i], size);
+        ag_fetch_lines(from + rows[i] * stride, size);
     }
 }
 
@@ -449,7 +449,7 @@ static void ag_score_few_bytes(struct ag_attention_room * room, const struct ag_
         const char * keys = tile->keys + (size_t) group * few->key_step;
         const int at = group * few->count;
         if (!whole) {
-            ag_fetch_share(tile->values, room->bytes.value_at, tile->count, size, group, few->groups);
+            ag_fetch_share(tile->values, few->rows, tile->value_stride, tile->count, size, group, few->groups);
         }
         if (few->count > AG_EIGHT && few->rows == ag_all_rows) { /* turning them pays */
             int lines = whole ? (int) (tile->count * size / few->groups / AG_LINE) + 1 : 0;
@@ -491,11 +491,9 @@ static void ag_add_few_bytes(struct ag_attention_room * room, const struct ag_ti
     for (int group = 0; group < few->groups; group++) {
         const char * values = tile->values + (size_t) group * few->value_step;
         if (few->next != NULL) {
-            for (int i = few->next->count * group / few->groups; i < few->next->count * (group + 1) / few->groups; i++) {
-                ag_fetch_lines(few->next->keys + few->next->rows[i] * tile->key_stride, size);
-            }
+            ag_fetch_share(few->next->keys, few->next->rows, tile->key_stride, few->next->count, size, group, few->groups);
         } else if (!whole && tile->next > 0) {
-            ag_fetch_share(ahead.from, room->bytes.key_at, tile->count, size, group, few->groups);
+            ag_fetch_share(ahead.from, few->rows, tile->key_stride, tile->count, size, group, few->groups);
         }
         const float largest = ag_value_scales(&room->bytes, values, tile->count, blocks);
         const int at = group * few->count;

@@ -81,9 +81,7 @@ static inline __attribute__((always_inline)) void ag_unpack_q6(const char * cons
     }
     for (int side = 0; side < 2; side++) {
         __m512i low[2][AG_QUADS], high[AG_QUADS];
-        ag_turn(rows, (ptrdiff_t) offsetof(block_q6_K, ql) + 64 * side, low[0]);
-        ag_turn(rows, (ptrdiff_t) offsetof(block_q6_K, ql) + 64 * side + 32, low[1]);
-        ag_turn(rows, (ptrdiff_t) offsetof(block_q6_K, qh) + 32 * side, high);
+        ag_turn_q6(rows, side, low, high);
         for (int quad = 0; quad < AG_QUADS; quad++) {
             for (int sub = 0; sub < 4; sub++) {
                 _mm512_store_si512(to->values[4 * side + sub][quad][half], _mm512_or_si512(ag_bits(low[sub % 2][quad], 4 * (sub / 2), 15),

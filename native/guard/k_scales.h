@@ -1,12 +1,15 @@
-/* How weights in super-blocks of 256 say the scales of their numbers, and how products get theirs. Part of k_matmul.h,
- * k_rows.h and turned_weights.hpp. */
+/* How weights in super-blocks of 256 say the scales of their numbers, how products get theirs, and how Q6_K is turned. Part of
+ * k_matmul.h, k_rows.h and turned_weights.hpp. */
 #ifndef AISERVER_K_SCALES_H
 #define AISERVER_K_SCALES_H
 
 #if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512VL__) && defined(__AVX512VNNI__) && defined(__F16C__)
+#define GGML_COMMON_DECL_C
+#include "ggml-common.h"
 #include "turn_rows.h"
 
 #include <immintrin.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -29,6 +32,13 @@ static inline __attribute__((always_inline)) __m512i ag_k_two(int a, int b) {
 
 static inline __attribute__((always_inline)) __m512i ag_k_four(int a) {
     return _mm512_setr_epi32(a, a, a, a, a + 1, a + 1, a + 1, a + 1, a + 2, a + 2, a + 2, a + 2, a + 3, a + 3, a + 3, a + 3);
+}
+
+/* Half of a super-block of Q6_K of sixteen rows: the lower four bits of parts 0 and 2, 1 and 3; the upper two of all four. */
+static inline __attribute__((always_inline)) void ag_turn_q6(const char * const rows[AG_LANES], int side, __m512i low[2][AG_QUADS], __m512i high[AG_QUADS]) {
+    ag_turn(rows, (ptrdiff_t) offsetof(block_q6_K, ql) + 64 * side, low[0]);
+    ag_turn(rows, (ptrdiff_t) offsetof(block_q6_K, ql) + 64 * side + 32, low[1]);
+    ag_turn(rows, (ptrdiff_t) offsetof(block_q6_K, qh) + 32 * side, high);
 }
 
 /* Of sixteen rows, turned (turn_rows.h). Q4_K and Q5_K: a super-block begins with a scale of scales, one of what is subtracted, and eight of each in six bits. */

@@ -250,22 +250,37 @@ void drop_code(const dl_phdr_info & library, int pagemap) {
     }
 }
 
-// Files that the JVM mapped for itself to read. Libraries are left out: one may be on its way in.
-void drop_read_only_files(int pagemap) {
-    std::FILE * maps = std::fopen("/proc/self/maps", "re");
+struct mapping {
+    unsigned long begin, end, inode;
+    char rights[5];
+    const char * name; // of the file; empty where there is none
+};
+
+template <typename F> void each_mapping(F && body) {
+    std::FILE * const maps = std::fopen("/proc/self/maps", "re");
     if (maps == nullptr) {
         return;
     }
     char line[4096];
     while (std::fgets(line, sizeof line, maps) != nullptr) {
-        unsigned long begin = 0, end = 0, inode = 0;
-        char rights[5] = {};
-        if (std::sscanf(line, "%lx-%lx %4s %*s %*s %lu", &begin, &end, rights, &inode) == 4 && inode != 0
-                && std::strcmp(rights, "r--p") == 0 && std::strstr(line, ".so") == nullptr) {
-            drop_unwritten(pagemap, begin, end);
+        mapping m = {};
+        line[std::strcspn(line, "\n")] = 0;
+        if (std::sscanf(line, "%lx-%lx %4s %*s %*s %lu", &m.begin, &m.end, m.rights, &m.inode) == 4) {
+            const char * const name = std::strchr(line, '/');
+            m.name = name == nullptr ? "" : name;
+            body(m);
         }
     }
     std::fclose(maps);
+}
+
+// Files that the JVM mapped for itself to read. Libraries are left out: one may be on its way in.
+void drop_read_only_files(int pagemap) {
+    each_mapping([&](const mapping & m) {
+        if (m.inode != 0 && std::strcmp(m.rights, "r--p") == 0 && std::strstr(m.name, ".so") == nullptr) {
+            drop_unwritten(pagemap, m.begin, m.end);
+        }
+    });
 }
 
 #endif
@@ -274,29 +289,18 @@ void drop_read_only_files(int pagemap) {
 
 void drop_mapped(const char * path) noexcept {
 #if defined(__linux__)
+    constexpr int small_pages = 15; // MADV_NOHUGEPAGE, younger than many a C library
     struct stat file = {};
-    std::FILE * const maps = stat(path, &file) == 0 ? std::fopen("/proc/self/maps", "re") : nullptr;
-    if (maps == nullptr) {
+    if (stat(path, &file) != 0) {
         return;
     }
-    char line[4096];
-    while (std::fgets(line, sizeof line, maps) != nullptr) {
-        constexpr int small_pages = 15; // MADV_NOHUGEPAGE, younger than many a C library
-        unsigned long begin = 0, end = 0, inode = 0;
-        char rights[5] = {};
+    each_mapping([&](const mapping & m) {
         struct stat mapped = {};
-        const char * const name = std::strchr(line, '/');
-        if (std::sscanf(line, "%lx-%lx %4s %*s %*s %lu", &begin, &end, rights, &inode) != 4 || inode != file.st_ino || rights[1] != '-'
-                || name == nullptr) {
-            continue;
+        if (m.inode == file.st_ino && m.rights[1] == '-' && stat(m.name, &mapped) == 0 && mapped.st_dev == file.st_dev && mapped.st_ino == file.st_ino) {
+            madvise(reinterpret_cast<void *>(m.begin), m.end - m.begin, small_pages);
+            madvise(reinterpret_cast<void *>(m.begin), m.end - m.begin, MADV_DONTNEED);
         }
-        line[std::strcspn(line, "\n")] = 0;
-        if (stat(name, &mapped) == 0 && mapped.st_dev == file.st_dev && mapped.st_ino == file.st_ino) {
-            madvise(reinterpret_cast<void *>(begin), end - begin, small_pages);
-            madvise(reinterpret_cast<void *>(begin), end - begin, MADV_DONTNEED);
-        }
-    }
-    std::fclose(maps);
+    });
 #else
     (void) path;
 #endif

@@ -33,18 +33,19 @@
 #include <immintrin.h>
 #include <limits>
 #include <sys/mman.h>
+#include <type_traits>
 #include <vector>
 
 namespace turned {
 namespace {
 
-constexpr int AT_ONCE = 12;             // columns whose sums the registers hold
+constexpr int AT_ONCE = 12;           // columns whose sums the registers hold
 constexpr int FOURS = QK_K / 4;
-constexpr int PARTS = QK_K / 32;        // with a scale of their own in Q4_K and Q5_K
-constexpr int HALVES = QK_K / 16;       // in Q6_K
-constexpr size_t AHEAD = 4;               // super-blocks that come nearer before they are needed
+constexpr int PARTS = QK_K / 32;      // with a scale of their own in Q4_K and Q5_K
+constexpr int HALVES = QK_K / 16;     // in Q6_K
+constexpr size_t AHEAD = 4;           // super-blocks that come nearer before they are needed
 constexpr size_t COLUMNS_NEAR = 512 << 10; // bytes of columns that stay in a core's cache while rows pass
-constexpr int MANY_ROWS = 1 << 15;      // a vocabulary
+constexpr int MANY_ROWS = 1 << 15;    // a vocabulary
 constexpr int MOST_LIKELIEST = 64;
 constexpr int64_t MOST_WANTING = 64;    // columns; more, as in no answer, are multiplied whole
 
@@ -55,8 +56,9 @@ size_t lines(size_t bytes) { return (bytes + AG_LINE - 1) / AG_LINE * AG_LINE; }
 enum class Kind { FOUR, FIVE, SIX, ROUGH /* Q6_K without its lower bits */ };
 
 constexpr size_t HEADS = 4 * AG_LINE;                // of sixteen rows' super-block: scales, as they are, but turned
-constexpr size_t NIBBLES = PARTS / 2 * AG_QUADS * AG_LINE;
-constexpr size_t FIFTH = AG_QUADS * AG_LINE;
+constexpr size_t PAIR = AG_QUADS * AG_LINE;          // four bits of two parts' numbers
+constexpr size_t NIBBLES = PARTS / 2 * PAIR;
+constexpr size_t FIFTH = PAIR;                       // Q5_K: the fifth bits of all
 constexpr size_t LOWER = 2 * AG_QUADS * AG_LINE;     // Q6_K: the lower two bits
 constexpr size_t LOWER_ROW = LOWER / AG_LANES;       // of one row, where they are apart
 constexpr size_t HALF_SCALES = AG_LANES * sizeof(uint16_t); // Q6_K: the scales of scales
@@ -123,7 +125,7 @@ void turn_four_five(const char * const rows[AG_LANES], Kind kind, char * to) {
     }
     for (int pair = 0; pair < PARTS / 2; pair++) {
         turn_quads(rows, (ptrdiff_t) (kind == Kind::FIVE ? offsetof(block_q5_K, qs) : offsetof(block_q4_K, qs)) + 32 * pair,
-                to + pair * FIFTH);
+                to + pair * PAIR);
     }
 }
 
@@ -135,9 +137,7 @@ void turn_six(const char * const rows[AG_LANES], bool apart, char * to) {
     to += HEADS;
     for (int side = 0; side < 2; side++) {
         __m512i low[2][AG_QUADS], high[AG_QUADS];
-        ag_turn(rows, (ptrdiff_t) offsetof(block_q6_K, ql) + 64 * side, low[0]);
-        ag_turn(rows, (ptrdiff_t) offsetof(block_q6_K, ql) + 64 * side + 32, low[1]);
-        ag_turn(rows, (ptrdiff_t) offsetof(block_q6_K, qh) + 32 * side, high);
+        ag_turn_q6(rows, side, low, high);
         for (int quad = 0; quad < AG_QUADS; quad++) {
             __m512i upper[4], lower = _mm512_setzero_si512();
             for (int part = 0; part < 4; part++) {
@@ -280,21 +280,15 @@ void put(const block_q8_K & from, Single & to) {
     to.squares = (float) _mm512_reduce_add_epi32(squares) * from.d * from.d;
 }
 
-void put(const block_q8_K & from, const Layout & l, int count, int c, char * to) {
-    switch (count) {
-        case 1: put<1>(from, l, c, to); break;
-        case 2: put<2>(from, l, c, to); break;
-        case 3: put<3>(from, l, c, to); break;
-        case 4: put<4>(from, l, c, to); break;
-        case 5: put<5>(from, l, c, to); break;
-        case 6: put<6>(from, l, c, to); break;
-        case 7: put<7>(from, l, c, to); break;
-        case 8: put<8>(from, l, c, to); break;
-        case 9: put<9>(from, l, c, to); break;
-        case 10: put<10>(from, l, c, to); break;
-        case 11: put<11>(from, l, c, to); break;
-        default: put<AT_ONCE>(from, l, c, to); break;
+/* Calls with the number of columns, 1 to AT_ONCE, as a constant. */
+template <int N = AT_ONCE, typename F> void with_count(int count, F && call) {
+    if constexpr (N > 1) {
+        if (count < N) {
+            with_count<N - 1>(count, call);
+            return;
+        }
     }
+    call(std::integral_constant<int, N>());
 }
 
 size_t size_of_columns(int count) { return sizeof(Columns<AT_ONCE>) / AT_ONCE * (size_t) count; }
@@ -308,9 +302,8 @@ const char * column_at(const ggml_tensor * columns, int64_t c) {
 
 int at_once(int64_t count, int64_t first) { return (int) std::min<int64_t>(AT_ONCE, count - first); }
 
-/* Columns' super-blocks, from unit `first` on: those of up to eight columns lie together, so threads that share the units do
- * not write to the same cache lines. `singles` are
- * filled where upper and lower bits are apart. */
+/* Columns' super-blocks, from unit `first` on: those of columns that are multiplied at once lie together, so threads that
+ * share the units do not write to the same cache lines. `singles` are filled where upper and lower bits are apart. */
 void quantize(const ggml_tensor * columns, const Layout & l, int64_t first, int64_t last, char * to, Single * singles) {
     const int64_t count = ggml_nrows(columns);
     block_q8_K block;
@@ -320,7 +313,8 @@ void quantize(const ggml_tensor * columns, const Layout & l, int64_t first, int6
         const int64_t b = (unit - begin * l.blocks) / together;
         for (int c = (int) ((unit - begin * l.blocks) % together); c < together && unit < last; c++, unit++) {
             ag_quantize_q8_K((const float *) column_at(columns, begin + c) + b * QK_K, &block, QK_K);
-            put(block, l, together, c, to + (size_t) (begin * l.blocks) * sizeof(Columns<1>) + (size_t) b * size_of_columns(together));
+            char * const at = to + (size_t) (begin * l.blocks) * sizeof(Columns<1>) + (size_t) b * size_of_columns(together);
+            with_count(together, [&](auto n) { put<n>(block, l, c, at); });
             if (l.apart) {
                 put(block, singles[(begin + c) * l.blocks + b]);
             }
@@ -432,20 +426,7 @@ template <Kind K, int N> void part(const Product & p, const char * columns, int6
 }
 
 template <Kind K> void part(const Product & p, const char * columns, int64_t first, int count, int64_t group, bool fetch) {
-    switch (count) {
-        case 1: part<K, 1>(p, columns, first, group, fetch); break;
-        case 2: part<K, 2>(p, columns, first, group, fetch); break;
-        case 3: part<K, 3>(p, columns, first, group, fetch); break;
-        case 4: part<K, 4>(p, columns, first, group, fetch); break;
-        case 5: part<K, 5>(p, columns, first, group, fetch); break;
-        case 6: part<K, 6>(p, columns, first, group, fetch); break;
-        case 7: part<K, 7>(p, columns, first, group, fetch); break;
-        case 8: part<K, 8>(p, columns, first, group, fetch); break;
-        case 9: part<K, 9>(p, columns, first, group, fetch); break;
-        case 10: part<K, 10>(p, columns, first, group, fetch); break;
-        case 11: part<K, 11>(p, columns, first, group, fetch); break;
-        default: part<K, AT_ONCE>(p, columns, first, group, fetch); break;
-    }
+    with_count(count, [&](auto n) { part<K, n>(p, columns, first, group, fetch); });
 }
 
 /* Groups of rows from first to last times all columns. */
@@ -564,7 +545,7 @@ __m512 bounds(const Product & p, int64_t group) {
     return _mm512_cvtph_ps(_mm256_load_si256((const __m256i *) (p.data + p.l.bounds + (size_t) group * HALF_SCALES)));
 }
 
-/* Groups of rows times up to eight columns by the upper bits, and the highest that each reaches at least. */
+/* Groups of rows times N columns by the upper bits, and the highest that each reaches at least. */
 template <int N> void rough(const Product & p, const char * columns, const float * lengths, int64_t first_column, int64_t first, int64_t last,
         int most, Highest * highest) {
     __m512 least[N];
@@ -591,24 +572,6 @@ template <int N> void rough(const Product & p, const char * columns, const float
                 least[c] = _mm512_set1_ps(highest[c].least(most));
             }
         }
-    }
-}
-
-void rough(const Product & p, const char * columns, const float * lengths, int64_t first_column, int count, int64_t first, int64_t last, int most,
-        Highest * highest) {
-    switch (count) {
-        case 1: rough<1>(p, columns, lengths, first_column, first, last, most, highest); break;
-        case 2: rough<2>(p, columns, lengths, first_column, first, last, most, highest); break;
-        case 3: rough<3>(p, columns, lengths, first_column, first, last, most, highest); break;
-        case 4: rough<4>(p, columns, lengths, first_column, first, last, most, highest); break;
-        case 5: rough<5>(p, columns, lengths, first_column, first, last, most, highest); break;
-        case 6: rough<6>(p, columns, lengths, first_column, first, last, most, highest); break;
-        case 7: rough<7>(p, columns, lengths, first_column, first, last, most, highest); break;
-        case 8: rough<8>(p, columns, lengths, first_column, first, last, most, highest); break;
-        case 9: rough<9>(p, columns, lengths, first_column, first, last, most, highest); break;
-        case 10: rough<10>(p, columns, lengths, first_column, first, last, most, highest); break;
-        case 11: rough<11>(p, columns, lengths, first_column, first, last, most, highest); break;
-        default: rough<AT_ONCE>(p, columns, lengths, first_column, first, last, most, highest); break;
     }
 }
 
@@ -650,7 +613,9 @@ void likeliest(ggml_compute_params * params, const Product & p, const Work & w, 
         own[c].count = 0;
     }
     for (int64_t c = 0; c < count; c += AT_ONCE) {
-        rough(p, w.columns + (size_t) (c * p.l.blocks) * sizeof(Columns<1>), lengths + c, c, at_once(count, c), first, last, asked.likeliest, own + c);
+        with_count(at_once(count, c), [&](auto n) {
+            rough<n>(p, w.columns + (size_t) (c * p.l.blocks) * sizeof(Columns<1>), lengths + c, c, first, last, asked.likeliest, own + c);
+        });
     }
     ggml_barrier(params->threadpool);
     for (int64_t c = 0; c < count; c++) {

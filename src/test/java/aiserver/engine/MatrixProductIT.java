@@ -11,6 +11,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.Random;
+import java.util.function.BiFunction;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -72,15 +73,19 @@ class MatrixProductIT {
     @ParameterizedTest
     @MethodSource("shapes")
     void multipliesWithQuantizedWeights(Shape shape) {
+        multiplies(shape, (graph, blocks) -> graph.tensor(shape.type().number, blocks, shape.length(), shape.rows()));
+    }
+
+    /** @param place makes a tensor of the weights' blocks */
+    private static void multiplies(Shape shape, BiFunction<CpuGraph, MemorySegment, MemorySegment> place) {
         Random random = new Random(31L * shape.length() + shape.columns());
         int length = shape.length();
         QuantizedMatrix weights = QuantizedMatrix.of(shape.type(), weights(random, shape.rows() * length), shape.rows(), length);
         float[] columns = columns(random, shape.columns() * length, shape.type().block);
         float[] result;
         try (CpuGraph graph = new CpuGraph()) {
-            MemorySegment matrix = graph.tensor(shape.type().number, MemorySegment.ofArray(weights.blocks()), length, shape.rows());
-            result = graph.product(matrix, shape.apart() ? apart(graph, columns, length) : graph.floats(columns, length, shape.columns()),
-                    shape.threads());
+            result = graph.product(place.apply(graph, MemorySegment.ofArray(weights.blocks())),
+                    shape.apart() ? apart(graph, columns, length) : graph.floats(columns, length, shape.columns()), shape.threads());
         }
         assertThat(result).hasSize(shape.columns() * shape.rows());
         for (int column = 0; column < shape.columns(); column++) {
@@ -91,7 +96,7 @@ class MatrixProductIT {
         }
     }
 
-    /** Columns pass in eights, by super-blocks as many as a cache holds; rows are taken by 16. */
+    /** Columns pass in twelves, by super-blocks as many as a cache holds; rows are taken by 16. */
     static Stream<Shape> turnedShapes() {
         return shapes().filter(shape -> shape.type().block == 256 && shape.rows() > 1).mapMulti((shape, more) -> {
             more.accept(shape);
@@ -106,23 +111,7 @@ class MatrixProductIT {
     @MethodSource("turnedShapes")
     void multipliesWithWeightsThatAreLaidOutAnew(Shape shape) {
         assumeTrue(CpuGraph.turnsWeights(), "this processor's backend does not lay weights out anew");
-        Random random = new Random(37L * shape.length() + shape.columns());
-        int length = shape.length();
-        QuantizedMatrix weights = QuantizedMatrix.of(shape.type(), weights(random, shape.rows() * length), shape.rows(), length);
-        float[] columns = columns(random, shape.columns() * length, shape.type().block);
-        float[] result;
-        try (CpuGraph graph = new CpuGraph()) {
-            MemorySegment matrix = graph.turned(shape.type().number, MemorySegment.ofArray(weights.blocks()), length, shape.rows());
-            result = graph.product(matrix, shape.apart() ? apart(graph, columns, length) : graph.floats(columns, length, shape.columns()),
-                    shape.threads());
-        }
-        assertThat(result).hasSize(shape.columns() * shape.rows());
-        for (int column = 0; column < shape.columns(); column++) {
-            for (int row = 0; row < shape.rows(); row++) {
-                assertClose(result[column * shape.rows() + row], weights.values(), row * length, columns, column * length, length, CLOSE,
-                        "row " + row + " of column " + column);
-            }
-        }
+        multiplies(shape, (graph, blocks) -> graph.turned(shape.type().number, blocks, shape.length(), shape.rows()));
     }
 
     @Test
